@@ -1,0 +1,5 @@
+"""Controls: the register, the Great Expectations suites it generates, their runner and the Data Docs.
+
+A control is declared once in ``register.yml``; suites, Dagster checks and the risk-and-control
+matrix are all read from there.
+"""
