@@ -1,0 +1,78 @@
+"""Runs dbt outside Dagster and keeps its manifest fresh; knows flags and folders, no SQL.
+
+The command line (``tieout build``) and Dagster's definitions share it, so that both run one dbt
+with the same arguments on the same state below TIEOUT_HOME.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from orchestration.settings import DBT_PROJECT, Settings
+
+
+class DbtError(RuntimeError):
+    """dbt failed; the message carries its own last lines."""
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """The variables dbt's profile and log settings read."""
+    return {
+        "TIEOUT_WAREHOUSE": str(settings.warehouse),
+        "DBT_PROFILES_DIR": str(DBT_PROJECT),
+        "DBT_LOG_PATH": str(settings.dbt_target / "logs"),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+    }
+
+
+def variables(settings: Settings) -> list[str]:
+    """``--vars`` that make the warehouse a function of evidence, policy and as_of."""
+    as_of = settings.as_of.strftime("%Y-%m-%d %H:%M:%S")
+    return ["--vars", json.dumps({"as_of": as_of})]
+
+
+def run(settings: Settings, *arguments: str) -> str:
+    """Run one dbt command; returns its output. Errors: DbtError with dbt's last lines."""
+    settings.warehouse.parent.mkdir(parents=True, exist_ok=True)
+    command = [
+        str(Path(sys.executable).with_name("dbt")),
+        *arguments,
+        "--project-dir",
+        str(DBT_PROJECT),
+        "--target-path",
+        str(settings.dbt_target),
+        *variables(settings),
+    ]
+    done = subprocess.run(
+        command,
+        env=os.environ | environment(settings),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        tail = "\n".join((done.stdout + done.stderr).strip().splitlines()[-40:])
+        raise DbtError(f"dbt {arguments[0]} failed (exit {done.returncode}):\n{tail}")
+    return done.stdout
+
+
+def build(settings: Settings) -> str:
+    """Seeds, models and data tests in dependency order (unit tests belong to ``make test``)."""
+    return run(settings, "build", "--exclude-resource-type", "unit_test")
+
+
+def manifest(settings: Settings) -> Path:
+    """Path of a manifest no older than any project file; parses the project when it is."""
+    path = settings.dbt_target / "manifest.json"
+    newest = max(
+        entry.stat().st_mtime
+        for entry in DBT_PROJECT.rglob("*")
+        if entry.suffix in {".sql", ".yml", ".csv"} and entry.is_file()
+    )
+    if not path.exists() or path.stat().st_mtime < newest:
+        run(settings, "parse")
+    return path

@@ -1,0 +1,64 @@
+"""What assets are handed: the settings of this deployment and the dbt command line.
+
+In the sandbox the vendor stand-in must be listening before a client calls, so this is also the
+one place that starts it; live deployments never reach that branch.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import dagster as dg
+from dagster_dbt import DbtCliResource
+
+from orchestration import settings as config
+from orchestration.settings import DBT_PROJECT, SalesforceConfig, Settings, StripeAccount
+
+
+def connected(settings: Settings) -> Settings:
+    """Settings whose addresses answer: in the sandbox, builds the world and starts its server."""
+    if settings.env != "sandbox":
+        return settings
+    from orchestration.sandbox.process import ensure_serving
+    from orchestration.sandbox.world import build_world
+
+    build_world(
+        settings.sandbox_dir,
+        seed=settings.seed,
+        size=settings.size,
+        end=settings.as_of.date(),
+        months=settings.months,
+        defect_rate=settings.defect_rate,
+    )
+    base = ensure_serving(settings.sandbox_dir)
+    return replace(
+        settings,
+        salesforce=SalesforceConfig(
+            f"{base}/salesforce", settings.salesforce.client_id, settings.salesforce.client_secret
+        ),
+        stripe=tuple(
+            StripeAccount(account.entity_id, account.api_key, f"{base}/stripe")
+            for account in settings.stripe
+        ),
+    )
+
+
+class TieoutResource(dg.ConfigurableResource):
+    """The deployment's settings, read from the environment when a step starts."""
+
+    def settings(self) -> Settings:
+        return config.load()
+
+    def connected(self) -> Settings:
+        return connected(config.load())
+
+
+def dbt_resource() -> DbtCliResource:
+    return DbtCliResource(
+        project_dir=str(DBT_PROJECT),
+        profiles_dir=str(DBT_PROJECT),
+        # Beside the interpreter: a machine-wide dbt on PATH may be another version.
+        dbt_executable=str(Path(sys.executable).with_name("dbt")),
+    )
