@@ -1,0 +1,84 @@
+"""When things run: jobs, schedules (off until switched on) and sensors for file drops.
+
+A sensor's cursor is the newest file it has seen, so a drop starts one run however often it is
+looked at, and a drop during a run is picked up by the next tick.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import dagster as dg
+
+from orchestration import settings as config
+from orchestration.defs.ingestion import GROUPS, key
+from orchestration.landing import objects
+
+EVERYTHING = dg.AssetSelection.all()
+PULLS = dg.AssetSelection.assets(*[key(s, name) for s in GROUPS for name in objects(s)])
+
+crm_to_cash = dg.define_asset_job(
+    "crm_to_cash",
+    selection=EVERYTHING,
+    description="Evidence in, tied books-to-be out: pull, build, controls, publish, reports.",
+)
+pull_evidence = dg.define_asset_job(
+    "pull_evidence",
+    selection=PULLS.without_checks(),
+    description="Land what is new at every source and build nothing.",
+)
+rebuild_books = dg.define_asset_job(
+    "rebuild_books",
+    selection=EVERYTHING - PULLS,
+    description="Build, control and publish from the evidence already landed.",
+)
+
+daily = dg.ScheduleDefinition(
+    name="daily_crm_to_cash",
+    job=crm_to_cash,
+    cron_schedule="0 6 * * *",
+    execution_timezone="Etc/UTC",
+    default_status=dg.DefaultScheduleStatus.STOPPED,
+    description="Every morning at 06:00 UTC, after the banks' files of the day before.",
+)
+
+
+def newest_drop(folder: Path) -> str:
+    """Path of the newest file below a drop folder, by name: drops carry their date in it."""
+    files = [str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()]
+    return max(files, default="")
+
+
+def _drop_sensor(source: str) -> dg.SensorDefinition:
+    job = dg.define_asset_job(
+        f"land_{source}_drops",
+        selection=dg.AssetSelection.assets(
+            *[key(source, name) for name in objects(source)]
+        ).without_checks(),
+        description=f"Land the {source} files that have arrived.",
+    )
+
+    @dg.sensor(
+        name=f"{source}_drops",
+        job=job,
+        minimum_interval_seconds=60,
+        default_status=dg.DefaultSensorStatus.STOPPED,
+        description=f"Starts {job.name} when a new {source} file is dropped.",
+    )
+    def drops(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+        folder: Path = getattr(config.load().drops, source)
+        newest = newest_drop(folder)
+        if not newest:
+            return dg.SkipReason(f"no file below {folder}")
+        if context.cursor is not None and newest <= context.cursor:
+            return dg.SkipReason(f"nothing newer than {context.cursor}")
+        return dg.SensorResult(
+            run_requests=[dg.RunRequest(run_key=f"{source}:{newest}")], cursor=newest
+        )
+
+    return drops
+
+
+SENSORS = [_drop_sensor("metering"), _drop_sensor("bank")]
+JOBS = [crm_to_cash, pull_evidence, rebuild_books]
+SCHEDULES = [daily]
