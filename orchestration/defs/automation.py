@@ -1,11 +1,12 @@
 """When things run: jobs, schedules (off until switched on) and sensors for file drops.
 
-A sensor's cursor is the newest file it has seen, so a drop starts one run however often it is
-looked at, and a drop during a run is picked up by the next tick.
+A sensor's cursor is a fingerprint of the folder it has seen, so a drop starts one run however
+often it is looked at, and a drop during a run is picked up by the next tick.
 """
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import dagster as dg
@@ -43,10 +44,16 @@ daily = dg.ScheduleDefinition(
 )
 
 
-def newest_drop(folder: Path) -> str:
-    """Path of the newest file below a drop folder, by name: drops carry their date in it."""
-    files = [str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()]
-    return max(files, default="")
+def fingerprint(folder: Path) -> str:
+    """Changes when any file below a drop folder appears, goes or is written again; "" if empty."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    if not files:
+        return ""
+    listing = "\n".join(
+        f"{path.relative_to(folder)} {path.stat().st_size} {path.stat().st_mtime_ns}"
+        for path in files
+    )
+    return hashlib.sha256(listing.encode()).hexdigest()
 
 
 def _drop_sensor(source: str) -> dg.SensorDefinition:
@@ -67,13 +74,13 @@ def _drop_sensor(source: str) -> dg.SensorDefinition:
     )
     def drops(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         folder: Path = getattr(config.load().drops, source)
-        newest = newest_drop(folder)
-        if not newest:
+        seen = fingerprint(folder)
+        if not seen:
             return dg.SkipReason(f"no file below {folder}")
-        if context.cursor is not None and newest <= context.cursor:
-            return dg.SkipReason(f"nothing newer than {context.cursor}")
+        if seen == context.cursor:
+            return dg.SkipReason(f"nothing new below {folder}")
         return dg.SensorResult(
-            run_requests=[dg.RunRequest(run_key=f"{source}:{newest}")], cursor=newest
+            run_requests=[dg.RunRequest(run_key=f"{source}:{seen}")], cursor=seen
         )
 
     return drops

@@ -1,0 +1,96 @@
+"""What `make demo` and its siblings print: the run, what tied, what was found, where to look.
+
+Reads the warehouse after the fact; every figure printed here stands in a mart or a report.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+
+import duckdb
+from rich.console import Console
+from rich.table import Table
+
+from orchestration.settings import Settings
+
+RECONCILED = """
+    select handoff, entity_id, currency, left_minor, matched_minor, timing_minor,
+        exception_minor, unexplained_minor
+    from marts.rpt_reconciliation_summary
+    order by all
+"""
+
+
+def run_demo(settings: Settings, console: Console) -> bool:
+    """Run the job ``crm_to_cash`` in this process. True if it succeeded and everything tied."""
+    import dagster as dg
+
+    started = time.monotonic()
+    console.print(
+        f"[bold]Tieout[/bold]  {settings.env}, as of {settings.as_of:%Y-%m-%d}, "
+        f"{settings.size:,} customers, state in {settings.home}"
+    )
+    from orchestration.definitions import defs
+
+    job = defs.resolve_job_def("crm_to_cash")
+    with dg.DagsterInstance.get() as instance:
+        result = job.execute_in_process(instance=instance, raise_on_error=False)
+    if not result.success:
+        console.print("[red]The run failed.[/red] Read the step above; `make ui` shows its log.")
+        return False
+    tied = print_handoffs(settings, console)
+    if settings.env == "sandbox":
+        print_score(settings, console)
+    console.print("\n[bold]Where to look[/bold]")
+    for what, path in (
+        ("summary", settings.reports / "index.html"),
+        ("control reports", settings.controls / "index.html"),
+        ("marts for BI", settings.published / "tieout.duckdb"),
+    ):
+        console.print(f"  {what:<16} {path}")
+    console.print(f"  {'Dagster':<16} make ui")
+    console.print(f"\n{time.monotonic() - started:.0f} s")
+    return tied
+
+
+def print_handoffs(settings: Settings, console: Console) -> bool:
+    """Print a line a handoff, entity and currency; True if nothing is unexplained."""
+    with duckdb.connect(str(settings.warehouse), read_only=True) as connection:
+        rows = connection.execute(RECONCILED).fetchall()
+    table = Table(title="Handoffs (minor units)", title_justify="left", box=None)
+    for heading in ("handoff", "entity", "currency"):
+        table.add_column(heading)
+    for heading in ("left", "matched", "timing", "exceptions", "unexplained"):
+        table.add_column(heading, justify="right")
+    for handoff, entity, currency, *amounts in rows:
+        table.add_row(handoff, entity, currency, *[f"{amount:,}" for amount in amounts])
+    console.print(table)
+    unexplained = sum(abs(row[-1]) for row in rows)
+    verdict = "[green]everything ties[/green]" if not unexplained else "[red]does not tie[/red]"
+    console.print(f"unexplained in total: {unexplained:,}  {verdict}")
+    return bool(rows) and not unexplained
+
+
+def print_score(settings: Settings, console: Console) -> bool:
+    """Hold the exceptions found against the sandbox's planted defects; True if all agree."""
+    from orchestration.score import score
+
+    truth = json.loads((settings.sandbox_dir / "truth.json").read_text())
+    table = Table(title="Planted defects found", title_justify="left", box=None)
+    table.add_column("reason code")
+    for heading in ("planted", "found", "raised", "recall", "precision"):
+        table.add_column(heading, justify="right")
+    perfect = True
+    for line in score(settings.warehouse, truth):
+        perfect &= line.recall == 1 and line.precision == 1
+        table.add_row(
+            line.reason_code,
+            str(line.planted),
+            str(line.found),
+            str(line.raised),
+            f"{line.recall:.2f}",
+            f"{line.precision:.2f}",
+        )
+    console.print(table)
+    return perfect
