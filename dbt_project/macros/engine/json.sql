@@ -40,3 +40,16 @@
 {% macro spark__each_element(list) -%}
     explode({{ list }})
 {%- endmacro %}
+
+{#- The sum of one field over a list of structs; null for an empty list or none. -#}
+{% macro list_total(list, field) -%}
+    {{ return(adapter.dispatch('list_total', 'tieout')(list, field)) }}
+{%- endmacro %}
+
+{% macro default__list_total(list, field) -%}
+    list_sum(list_transform({{ list }}, lambda entry: entry.{{ field }}))
+{%- endmacro %}
+
+{% macro spark__list_total(list, field) -%}
+    aggregate({{ list }}, cast(0 as bigint), (total, entry) -> total + entry.{{ field }})
+{%- endmacro %}
