@@ -1,0 +1,22 @@
+select
+    cast(invoice_line_id as varchar) as invoice_line_id,
+    cast(invoice_id as varchar) as invoice_id,
+    cast(obligation_id as varchar) as obligation_id,
+    cast(contract_id as varchar) as contract_id,
+    cast(customer_id as varchar) as customer_id,
+    cast(entity_id as varchar) as entity_id,
+    cast(currency as varchar) as currency,
+    cast(line_kind as varchar) as line_kind,
+    cast(match_method as varchar) as match_method,
+    cast(unmatched_reason as varchar) as unmatched_reason,
+    cast(period as date) as period,
+    cast(period_start as date) as period_start,
+    cast(quantity as decimal(28,6)) as quantity,
+    cast(amount_minor as bigint) as amount_minor,
+    cast(credits_applied_minor as bigint) as credits_applied_minor,
+    cast(net_minor as bigint) as net_minor,
+    cast(tax_minor as bigint) as tax_minor,
+    cast(finalized_date as date) as finalized_date,
+    cast(voided_date as date) as voided_date,
+    cast(is_void as boolean) as is_void
+from {{ ref('invoice_lines') }}

@@ -1,0 +1,21 @@
+select
+    cast(entry_key as varchar) as entry_key,
+    cast(line_no as bigint) as line_no,
+    cast(entry_type as varchar) as entry_type,
+    cast(rule as varchar) as rule,
+    cast(entity_id as varchar) as entity_id,
+    cast(entry_date as date) as entry_date,
+    cast(period as date) as period,
+    cast(currency as varchar) as currency,
+    cast(account_code as varchar) as account_code,
+    cast(debit_minor as bigint) as debit_minor,
+    cast(credit_minor as bigint) as credit_minor,
+    cast(amount_minor as bigint) as amount_minor,
+    cast(stream as varchar) as stream,
+    cast(contract_id as varchar) as contract_id,
+    cast(obligation_id as varchar) as obligation_id,
+    cast(customer_id as varchar) as customer_id,
+    cast(invoice_id as varchar) as invoice_id,
+    cast(evidence_ref as varchar) as evidence_ref,
+    cast(posting_key as varchar) as posting_key
+from {{ ref('ledger_entry_lines') }}

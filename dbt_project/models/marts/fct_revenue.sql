@@ -1,0 +1,20 @@
+select
+    cast(obligation_id as varchar) as obligation_id,
+    cast(measured_to as date) as measured_to,
+    cast(period as date) as period,
+    cast(is_actual as boolean) as is_actual,
+    cast(contract_id as varchar) as contract_id,
+    cast(customer_id as varchar) as customer_id,
+    cast(entity_id as varchar) as entity_id,
+    cast(currency as varchar) as currency,
+    cast(sku as varchar) as sku,
+    cast(stream as varchar) as stream,
+    cast(revenue_account as varchar) as revenue_account,
+    cast(booked_period as date) as booked_period,
+    cast(price_minor as bigint) as price_minor,
+    cast(recognised_to_date_minor as bigint) as recognised_to_date_minor,
+    cast(recognised_minor as bigint) as recognised_minor,
+    cast(supplier_share_minor as bigint) as supplier_share_minor,
+    cast(net_revenue_minor as bigint) as net_revenue_minor,
+    cast(remaining_minor as bigint) as remaining_minor
+from {{ ref('revenue_schedule') }}

@@ -1,0 +1,21 @@
+select
+    cast(contract_id as varchar) as contract_id,
+    cast(period as date) as period,
+    cast(entity_id as varchar) as entity_id,
+    cast(customer_id as varchar) as customer_id,
+    cast(currency as varchar) as currency,
+    cast(ordered_minor as bigint) as ordered_minor,
+    cast(contracted_minor as bigint) as contracted_minor,
+    cast(rated_minor as bigint) as rated_minor,
+    cast(invoiced_minor as bigint) as invoiced_minor,
+    cast(applied_minor as bigint) as applied_minor,
+    cast(deposited_minor as bigint) as deposited_minor,
+    cast(posted_minor as bigint) as posted_minor,
+    cast(evidence_explained_minor as bigint) as evidence_explained_minor,
+    cast(usage_explained_minor as bigint) as usage_explained_minor,
+    cast(billing_explained_minor as bigint) as billing_explained_minor,
+    cast(cash_explained_minor as bigint) as cash_explained_minor,
+    cast(payout_explained_minor as bigint) as payout_explained_minor,
+    cast(gl_explained_minor as bigint) as gl_explained_minor,
+    cast(unexplained_minor as bigint) as unexplained_minor
+from {{ ref('rec_chain') }}

@@ -1,0 +1,44 @@
+-- One row a fixed-price obligation: what its order states, and what is left of it when the order was terminated.
+-- Usage has no row: its price is found day by day as it is rated (right to invoice).
+with obligations as (
+    select * from {{ ref('obligations') }}
+    where not is_usage and hold_reason is null
+),
+
+planned_before_termination as (
+    select
+        obligations.obligation_id,
+        sum(billing_plan.planned_minor) as planned_minor
+    from obligations
+    inner join {{ ref('billing_plan') }} as billing_plan
+        on
+            obligations.obligation_id = billing_plan.obligation_id
+            and billing_plan.period_start < obligations.terminated_date
+    group by obligations.obligation_id
+)
+
+select
+    obligations.obligation_id,
+    obligations.contract_id,
+    obligations.order_id,
+    obligations.customer_id,
+    obligations.entity_id,
+    obligations.currency,
+    obligations.sku,
+    obligations.stream,
+    obligations.pattern,
+    obligations.quantity,
+    obligations.service_start_date,
+    obligations.service_end_date,
+    obligations.booked_date,
+    obligations.terminated_date,
+    cast(obligations.stated_price_minor as bigint) as stated_price_minor,
+    cast(
+        case
+            when obligations.terminated_date is not null
+                then coalesce(planned_before_termination.planned_minor, 0)
+        end as bigint
+    ) as stated_until_termination_minor
+from obligations
+left join planned_before_termination
+    on obligations.obligation_id = planned_before_termination.obligation_id

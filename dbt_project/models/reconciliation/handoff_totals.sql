@@ -1,0 +1,111 @@
+-- What went into each side of a handoff, taken from the domain tables and never from the rec rows: the control totals.
+with plan_totals as (
+    select
+        obligations.entity_id,
+        obligations.currency,
+        sum(plan.planned_minor) as amount_minor
+    from {{ ref('billing_plan') }} as plan
+    inner join {{ ref('obligations') }} as obligations
+        on plan.obligation_id = obligations.obligation_id
+    where
+        not obligations.is_usage
+        and obligations.hold_reason is null
+        and (
+            plan.period_start < {{ as_of_date() }}
+            or exists (
+                select 1
+                from {{ ref('invoice_lines') }} as lines
+                where
+                    lines.obligation_id = plan.obligation_id
+                    and lines.period_start = plan.period_start
+                    and lines.finalized_date is not null
+                    and not lines.is_void
+            )
+        )
+    group by obligations.entity_id, obligations.currency
+),
+
+line_totals as (
+    select
+        lines.entity_id,
+        lines.currency,
+        coalesce(obligations.is_usage, false) as is_usage,
+        sum(lines.amount_minor) as amount_minor
+    from {{ ref('invoice_lines') }} as lines
+    left join {{ ref('obligations') }} as obligations
+        on lines.obligation_id = obligations.obligation_id
+    where not lines.is_void and lines.finalized_date is not null
+    group by lines.entity_id, lines.currency, coalesce(obligations.is_usage, false)
+),
+
+ledger_accounts as (
+    select posting_key, entity_id, currency, account_code, sum(debit_minor) - sum(credit_minor) as net_minor
+    from {{ ref('ledger_entry_lines') }}
+    where {{ add_months('period', 1) }} <= {{ as_of_date() }}
+    group by posting_key, entity_id, currency, account_code
+),
+
+journal_accounts as (
+    select journal_id, entity_id, period, currency, account_code, sum(debit_minor) - sum(credit_minor) as net_minor
+    from {{ ref('stg_erp__journal_lines') }}
+    where
+        {{ add_months('period', 1) }} <= {{ as_of_date() }}
+        and journal_id in (
+            select journal_id
+            from {{ ref('stg_erp__journal_lines') }}
+            where
+                journal_source <> 'MANUAL'
+                or cast(account_code as varchar) in (select account_code from {{ ref('ledger_entry_lines') }})
+        )
+    group by journal_id, entity_id, period, currency, account_code
+),
+
+sides as (
+    select 'orders_to_billing' as handoff, 'left' as side, entity_id, currency, amount_minor from plan_totals
+    union all
+    select 'orders_to_billing', 'right', entity_id, currency, amount_minor from line_totals
+    where not is_usage
+    union all
+    select 'usage_to_invoices', 'left', entity_id, currency, expected_invoice_minor from {{ ref('usage_charges') }}
+    union all
+    select 'usage_to_invoices', 'right', entity_id, currency, amount_minor from line_totals
+    where is_usage
+    union all
+    select 'invoices_to_cash', 'left', entity_id, currency, total_minor from {{ ref('invoices') }}
+    where finalized_date is not null and voided_date is null
+    union all
+    select 'invoices_to_cash', 'left', entity_id, currency, -(amount_minor + tax_minor) from {{ ref('credit_note_lines') }}
+    union all
+    select 'invoices_to_cash', 'left', entity_id, currency, -amount_minor from {{ ref('card_reversals') }}
+    where kind = 'dispute_lost'
+    union all
+    select 'invoices_to_cash', 'right', entity_id, currency, amount_minor from {{ ref('receipts') }}
+    union all
+    select
+        'invoices_to_cash', 'right', entity_id, currency,
+        case when kind = 'dispute_reinstated' then amount_minor else -amount_minor end
+    from {{ ref('card_reversals') }}
+    where kind <> 'dispute_lost'
+    union all
+    select 'payouts_to_bank', 'left', entity_id, currency, amount_minor from {{ ref('payouts') }}
+    where status in ('paid', 'in_transit', 'pending')
+    union all
+    select 'payouts_to_bank', 'left', entity_id, currency, net_minor from {{ ref('processor_transactions') }}
+    where payout_id is null and type <> 'payout'
+    union all
+    select 'payouts_to_bank', 'right', entity_id, currency, amount_minor from {{ ref('bank_transactions') }}
+    where kind = 'processor_payout'
+    union all
+    select 'ledger_to_gl', 'left', entity_id, currency, greatest(net_minor, 0) from ledger_accounts
+    union all
+    select 'ledger_to_gl', 'right', entity_id, currency, greatest(net_minor, 0) from journal_accounts
+)
+
+select
+    handoff,
+    side,
+    entity_id,
+    currency,
+    cast(sum(amount_minor) as bigint) as amount_minor
+from sides
+group by handoff, side, entity_id, currency

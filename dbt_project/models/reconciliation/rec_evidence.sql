@@ -1,0 +1,115 @@
+-- Evidence that could not take part: orders, customers, records and files held back, each with its reason.
+with problems as (
+    select
+        ref as left_ref,
+        cast(null as varchar) as right_ref,
+        reason_code,
+        entity_id,
+        customer_id,
+        cast(null as varchar) as contract_id,
+        period,
+        currency,
+        amount_minor,
+        detail
+    from {{ ref('evidence_problems') }}
+),
+
+unpriced as (
+    select
+        'salesforce:order_item:' || prices.obligation_id as left_ref,
+        cast(null as varchar) as right_ref,
+        allocations.hold_reason as reason_code,
+        prices.entity_id,
+        prices.customer_id,
+        prices.contract_id,
+        {{ month_start('prices.booked_date') }} as period,
+        prices.currency,
+        prices.stated_price_minor as amount_minor,
+        prices.sku || ' has no standalone selling price in ' || prices.currency as detail
+    from {{ ref('price_allocations') }} as allocations
+    inner join {{ ref('transaction_prices') }} as prices
+        on allocations.obligation_id = prices.obligation_id
+    where allocations.hold_reason is not null
+),
+
+-- The ERP must agree with itself: its trial balance moves by its own journals.
+journal_movements as (
+    select
+        entity_id,
+        period,
+        cast(account_code as varchar) as account_code,
+        currency,
+        sum(debit_minor - credit_minor) as movement_minor
+    from {{ ref('stg_erp__journal_lines') }}
+    group by entity_id, period, cast(account_code as varchar), currency
+),
+
+balance_movements as (
+    select
+        entity_id,
+        period,
+        cast(account_code as varchar) as account_code,
+        currency,
+        sum(closing_minor - opening_minor) as movement_minor
+    from {{ ref('stg_erp__trial_balances') }}
+    group by entity_id, period, cast(account_code as varchar), currency
+),
+
+unbalanced as (
+    select
+        coalesce(balances.entity_id, journals.entity_id) as entity_id,
+        coalesce(balances.period, journals.period) as period,
+        coalesce(balances.account_code, journals.account_code) as account_code,
+        coalesce(balances.currency, journals.currency) as currency,
+        coalesce(balances.movement_minor, 0) - coalesce(journals.movement_minor, 0) as amount_minor
+    from balance_movements as balances
+    full outer join journal_movements as journals
+        on
+            balances.entity_id = journals.entity_id
+            and balances.period = journals.period
+            and balances.account_code = journals.account_code
+            and balances.currency = journals.currency
+    where coalesce(balances.movement_minor, 0) <> coalesce(journals.movement_minor, 0)
+),
+
+all_problems as (
+    select * from problems
+    union all
+    select * from unpriced
+    union all
+    select
+        null as left_ref,
+        'erp:trial_balance:' || entity_id || '|' || substr(cast(period as varchar), 1, 7)
+        || '|' || account_code || '|' || currency as right_ref,
+        'GL_AMOUNT_MISMATCH' as reason_code,
+        entity_id,
+        null as customer_id,
+        null as contract_id,
+        period,
+        currency,
+        amount_minor,
+        'the trial balance moves by another amount than its journals' as detail
+    from unbalanced
+)
+
+select
+    {{ rec_id(["'evidence'", 'reason_code', 'left_ref', 'right_ref', 'detail']) }} as rec_id,
+    'evidence' as handoff,
+    entity_id,
+    customer_id,
+    contract_id,
+    period,
+    currency,
+    entity_id as right_entity_id,
+    currency as right_currency,
+    left_ref,
+    right_ref,
+    cast(coalesce(amount_minor, 0) as bigint) as left_minor,
+    cast(0 as bigint) as right_minor,
+    cast(coalesce(amount_minor, 0) as bigint) as difference_minor,
+    'exception' as status,
+    reason_code,
+    'none' as match_method,
+    coalesce(period, {{ add_days(as_of_date(), -1) }}) as seen_date,
+    detail
+from all_problems

@@ -1,0 +1,92 @@
+-- Each invoice, net of credits, against the cash that stayed; and each receipt, as far as no invoice took it.
+with invoices as (
+    select
+        *,
+        case
+            when is_void then null
+            when open_minor = 0
+                then case
+                    when
+                        status = 'open'
+                        and bank_minor > 0
+                        and last_receipt_date < {{ add_days(as_of_date(), -10) }}
+                        then 'RECEIPT_NOT_RECORDED'
+                end
+            when withdrawn_minor - disputes_lost_minor > 0 then 'INVOICE_DISPUTED'
+            when status = 'paid' and is_paid_out_of_band and bank_minor = 0 then 'PAID_WITHOUT_RECEIPT'
+            -- Billing calls it settled, the bank did not bring the whole of it.
+            when status = 'paid' then 'SHORT_PAYMENT'
+            when bank_minor > 0 or card_minor > 0 then 'INVOICE_PARTIALLY_PAID'
+            when days_overdue > 0 then 'INVOICE_OVERDUE'
+            else 'INVOICE_OPEN_NOT_DUE'
+        end as reason_code
+    from {{ ref('ar_open_items') }}
+),
+
+unapplied as (
+    select
+        receipts.*,
+        balances.unapplied_minor,
+        case balances.unapplied_reason
+            when 'overpayment' then 'OVERPAYMENT'
+            when 'duplicate' then 'DUPLICATE_PAYMENT'
+            else 'UNIDENTIFIED_RECEIPT'
+        end as reason_code
+    from {{ ref('receipts') }} as receipts
+    inner join {{ ref('receipt_balances') }} as balances
+        on receipts.receipt_id = balances.receipt_id
+    where balances.unapplied_minor <> 0
+)
+
+select
+    {{ rec_id(["'invoices_to_cash'", 'invoice_id']) }} as rec_id,
+    'invoices_to_cash' as handoff,
+    entity_id,
+    customer_id,
+    cast(null as varchar) as contract_id,
+    {{ month_start('finalized_date') }} as period,
+    currency,
+    entity_id as right_entity_id,
+    currency as right_currency,
+    'stripe:invoice:' || invoice_id as left_ref,
+    last_receipt_id as right_ref,
+    owed_minor as left_minor,
+    received_minor as right_minor,
+    owed_minor - received_minor as difference_minor,
+    case
+        when reason_code is null then 'matched'
+        when reason_code = 'INVOICE_OPEN_NOT_DUE' then 'timing'
+        else 'exception'
+    end as status,
+    reason_code,
+    case
+        when card_minor <> 0 then 'card_charge'
+        when bank_minor <> 0 then 'remittance'
+        else 'none'
+    end as match_method,
+    case
+        when reason_code in ('INVOICE_OVERDUE', 'INVOICE_OPEN_NOT_DUE') then due_date
+        else coalesce(last_receipt_date, paid_date, finalized_date)
+    end as seen_date
+from invoices
+union all
+select
+    {{ rec_id(["'unapplied_receipt'", 'receipt_id']) }} as rec_id,
+    'invoices_to_cash' as handoff,
+    entity_id,
+    customer_id,
+    null as contract_id,
+    {{ month_start('received_date') }} as period,
+    currency,
+    entity_id as right_entity_id,
+    currency as right_currency,
+    null as left_ref,
+    receipt_id as right_ref,
+    cast(0 as bigint) as left_minor,
+    cast(unapplied_minor as bigint) as right_minor,
+    cast(-unapplied_minor as bigint) as difference_minor,
+    'exception' as status,
+    reason_code,
+    'none' as match_method,
+    received_date as seen_date
+from unapplied

@@ -1,0 +1,96 @@
+-- Each summary posting of the subledger (entity, month, entry type, currency) against the ERP journal that carries it.
+-- Amounts are the debit side of the netted posting; the comparison is account by account.
+with subledger as (
+    select
+        posting_key,
+        entity_id,
+        period,
+        currency,
+        sum(greatest(net_minor, 0)) as debit_minor
+    from {{ ref('gl_postings') }}
+    where side = 'subledger'
+    group by posting_key, entity_id, period, currency
+),
+
+journals as (
+    select
+        journal_id,
+        posting_key,
+        entity_id,
+        period,
+        currency,
+        sum(greatest(net_minor, 0)) as debit_minor,
+        row_number() over (partition by posting_key order by journal_id) as journal_no
+    from {{ ref('gl_postings') }}
+    where side = 'gl'
+    group by journal_id, posting_key, entity_id, period, currency
+),
+
+-- Postings that disagree with the first journal that names them, on any account.
+differing as (
+    select posting_key
+    from (
+        select
+            postings.posting_key,
+            postings.account_code,
+            sum(case when postings.side = 'subledger' then postings.net_minor else -postings.net_minor end) as gap_minor
+        from {{ ref('gl_postings') }} as postings
+        left join journals
+            on postings.journal_id = journals.journal_id
+        where postings.posting_key is not null and coalesce(journals.journal_no, 1) = 1
+        group by postings.posting_key, postings.account_code
+    ) as by_account
+    where gap_minor <> 0
+    group by posting_key
+),
+
+paired as (
+    select
+        subledger.posting_key,
+        journals.journal_id,
+        coalesce(subledger.entity_id, journals.entity_id) as entity_id,
+        coalesce(subledger.currency, journals.currency) as currency,
+        coalesce(journals.entity_id, subledger.entity_id) as right_entity_id,
+        coalesce(journals.currency, subledger.currency) as right_currency,
+        coalesce(subledger.period, journals.period) as period,
+        coalesce(subledger.debit_minor, 0) as ledger_minor,
+        coalesce(journals.debit_minor, 0) as journal_minor,
+        case
+            when journals.journal_id is null then 'GL_MISSING_POSTING'
+            when subledger.posting_key is null and journals.posting_key is null then 'GL_MANUAL_JOURNAL'
+            when subledger.entity_id <> journals.entity_id then 'GL_WRONG_ENTITY'
+            when subledger.period <> journals.period then 'GL_WRONG_PERIOD'
+            when subledger.posting_key is null or differing.posting_key is not null then 'GL_AMOUNT_MISMATCH'
+        end as reason_code
+    from subledger
+    full outer join journals
+        on
+            subledger.posting_key = journals.posting_key
+            and journals.journal_no = 1
+    left join differing
+        on subledger.posting_key = differing.posting_key
+)
+
+select
+    {{ rec_id(["'ledger_to_gl'", 'posting_key', 'journal_id', 'right_entity_id', 'right_currency', 'period']) }} as rec_id,
+    'ledger_to_gl' as handoff,
+    entity_id,
+    cast(null as varchar) as customer_id,
+    cast(null as varchar) as contract_id,
+    period,
+    currency,
+    right_entity_id,
+    right_currency,
+    'ledger:' || posting_key as left_ref,
+    'erp:journal:' || journal_id as right_ref,
+    cast(ledger_minor as bigint) as left_minor,
+    cast(journal_minor as bigint) as right_minor,
+    cast(
+        ledger_minor
+        - case when entity_id = right_entity_id and currency = right_currency then journal_minor else 0 end as bigint
+    ) as difference_minor,
+    case when reason_code is null then 'matched' else 'exception' end as status,
+    reason_code,
+    case when posting_key is not null and journal_id is not null then 'posting_key' else 'none' end as match_method,
+    {{ add_days('least(' ~ add_months('period', 1) ~ ', ' ~ as_of_date() ~ ')', -1) }} as seen_date
+from paired

@@ -1,0 +1,59 @@
+-- Revenue of each interval: recognised to date at its end less at its start, past (`is_actual`) and still to come.
+-- An agent keeps what is left of the gross after the supplier's share, which is rounded once on the amount to date.
+with to_date as (
+    select
+        progress.obligation_id,
+        progress.measured_to,
+        progress.period,
+        progress.is_actual,
+        obligations.contract_id,
+        obligations.customer_id,
+        obligations.entity_id,
+        obligations.currency,
+        obligations.sku,
+        obligations.stream,
+        obligations.is_usage,
+        obligations.revenue_account,
+        obligations.booked_date,
+        progress.price_minor,
+        progress.recognised_to_date_minor,
+        {{ mul_div('progress.recognised_to_date_minor', 'obligations.supplier_share_bps', '10000') }} as supplier_to_date_minor
+    from {{ ref('obligation_progress') }} as progress
+    inner join {{ ref('obligations') }} as obligations
+        on progress.obligation_id = obligations.obligation_id
+),
+
+differences as (
+    select
+        *,
+        recognised_to_date_minor - coalesce(
+            lag(recognised_to_date_minor) over (partition by obligation_id order by measured_to), 0
+        ) as recognised_minor,
+        supplier_to_date_minor - coalesce(
+            lag(supplier_to_date_minor) over (partition by obligation_id order by measured_to), 0
+        ) as supplier_share_minor
+    from to_date
+)
+
+select
+    obligation_id,
+    measured_to,
+    period,
+    is_actual,
+    contract_id,
+    customer_id,
+    entity_id,
+    currency,
+    sku,
+    stream,
+    is_usage,
+    revenue_account,
+    -- What usage is worth is only known when it is used, so that is when it is booked.
+    case when is_usage then period else {{ month_start('booked_date') }} end as booked_period,
+    price_minor,
+    recognised_to_date_minor,
+    recognised_minor,
+    supplier_share_minor,
+    recognised_minor - supplier_share_minor as net_revenue_minor,
+    price_minor - recognised_to_date_minor as remaining_minor
+from differences
