@@ -1,0 +1,87 @@
+-- The smallest books that tie: see small_books.py for the story behind the figures.
+create table ledger.ledger_entry_lines as
+select entry_key, entry_type, 'US01' as entity_id, date '2026-01-01' as period, 'USD' as currency,
+    account_code, greatest(amount_minor, 0) as debit_minor, greatest(-amount_minor, 0) as credit_minor,
+    amount_minor, contract_id
+from (values
+    ('invoice:in_1', 'invoice', '1100', 100000, 'C1'), ('invoice:in_1', 'invoice', '2100', -100000, 'C1'),
+    ('revenue:A', 'revenue', '2100', 20000, 'C1'), ('revenue:A', 'revenue', '4050', -20000, 'C1'),
+    ('revenue:B', 'revenue', '2100', 40000, 'C1'), ('revenue:B', 'revenue', '4060', -40000, 'C1'),
+    ('receipt:ch_1', 'receipt_card', '1050', 60000, null), ('receipt:ch_1', 'receipt_card', '1100', -60000, null)
+) as lines (entry_key, entry_type, account_code, amount_minor, contract_id);
+
+create table ledger.trial_balance as
+select 'US01' as entity_id, date '2026-01-01' as period, account_code, 'USD' as currency,
+    0::bigint as opening_minor, debit_minor::bigint as debit_minor, credit_minor::bigint as credit_minor,
+    (debit_minor - credit_minor)::bigint as closing_minor
+from (values ('1050', 60000, 0), ('1100', 100000, 60000), ('2100', 60000, 100000),
+    ('4050', 0, 20000), ('4060', 0, 40000)) as balances (account_code, debit_minor, credit_minor);
+
+create table ledger.deferred_revenue_rollforward as
+select 'US01' as entity_id, 'USD' as currency, date '2026-01-01' as period, 0::bigint as opening_minor,
+    100000::bigint as billed_minor, 0::bigint as voided_minor, 0::bigint as credited_minor,
+    0::bigint as disputes_lost_minor, -60000::bigint as recognised_minor, 0::bigint as unbilled_reclass_minor,
+    40000::bigint as closing_minor, 0::bigint as unbilled_closing_minor, 40000::bigint as net_contract_liability_minor;
+
+create table ledger.ar_rollforward as
+select 'US01' as entity_id, 'USD' as currency, date '2026-01-01' as period, 0::bigint as opening_minor,
+    100000::bigint as invoice_minor, 0::bigint as void_minor, 0::bigint as credit_note_minor,
+    -60000::bigint as receipt_card_minor, 0::bigint as receipt_bank_minor, 0::bigint as refund_minor,
+    0::bigint as dispute_withdrawn_minor, 0::bigint as dispute_reinstated_minor, 0::bigint as dispute_lost_minor,
+    40000::bigint as closing_minor;
+
+create table receivables.ar_open_items as
+select 'in_1' as invoice_id, 'US01' as entity_id, 'K1' as customer_id, 'USD' as currency, 40000::bigint as open_minor;
+
+create table receivables.ar_ageing as
+select 'US01' as entity_id, 'K1' as customer_id, 'USD' as currency, 'not_due' as bucket, 1 as bucket_order,
+    40000::bigint as open_minor, 1::bigint as invoice_count;
+
+create table pricing.price_allocations as
+select obligation_id, 'C1' as contract_id, 'O1' as order_id, 'USD' as currency, stated_price_minor, allocated_minor,
+    null::varchar as hold_reason
+from (values ('A', 70000, 60000), ('B', 30000, 40000)) as parts (obligation_id, stated_price_minor, allocated_minor);
+
+create table revenue.revenue_schedule as
+select 'C1' as contract_id, obligation_id, measured_to, price_minor, recognised_minor, remaining_minor, is_actual
+from (values
+    ('A', date '2026-02-01', 60000, 20000, 40000, true), ('A', date '2026-03-01', 60000, 40000, 0, false),
+    ('B', date '2026-02-01', 40000, 40000, 0, true)
+) as months (obligation_id, measured_to, price_minor, recognised_minor, remaining_minor, is_actual);
+
+create table revenue.revenue_waterfall as
+select 'US01' as entity_id, 'USD' as currency, stream, date '2026-01-01' as booked_period, recognised_period,
+    is_actual, amount_minor::bigint as amount_minor, amount_minor::bigint as gross_minor
+from (values
+    ('platform_seats', date '2026-01-01', true, 20000), ('services', date '2026-01-01', true, 40000),
+    ('platform_seats', date '2026-02-01', false, 40000)
+) as cells (stream, recognised_period, is_actual, amount_minor);
+
+create table reconciliation.rec_summary as
+select handoff, 'US01' as entity_id, 'USD' as currency, left_minor::bigint as left_minor,
+    matched_minor::bigint as matched_minor, exception_minor::bigint as exception_minor,
+    timing_minor::bigint as timing_minor, matched_minor::bigint as right_minor,
+    (left_minor - matched_minor - exception_minor - timing_minor)::bigint as unexplained_minor
+from (values
+    ('orders_to_billing', 100000, 100000, 0, 0), ('usage_to_invoices', 0, 0, 0, 0),
+    ('invoices_to_cash', 100000, 60000, 0, 40000), ('payouts_to_bank', 58000, 58000, 0, 0),
+    ('ledger_to_gl', 220000, 220000, 0, 0)
+) as handoffs (handoff, left_minor, matched_minor, exception_minor, timing_minor);
+
+create table reconciliation.rec_chain as
+select 'C1' as contract_id, date '2026-01-01' as period, 0::bigint as unexplained_minor;
+
+create table reconciliation.rec_exceptions as
+select 'r1' as rec_id, 'invoices_to_cash' as handoff, 'US01' as entity_id, 'K1' as customer_id,
+    date '2026-01-01' as period, 'USD' as currency, 'stripe:invoice:in_1' as left_ref, null::varchar as right_ref,
+    100000::bigint as left_minor, 60000::bigint as right_minor, 40000::bigint as difference_minor,
+    'timing' as status, 'INVOICE_OPEN_NOT_DUE' as reason_code, 'number' as match_method, 'info' as severity,
+    false as is_defect, date '2026-01-31' as first_seen_date, 1::bigint as age_days,
+    'Collections' as owner_role, 'None' as suggested_action, null::varchar as source_url;
+
+create table marts.rpt_reconciliation_summary as select * from reconciliation.rec_summary;
+create table marts.rpt_exceptions as select * from reconciliation.rec_exceptions;
+create table marts.rpt_revenue_waterfall as select * from revenue.revenue_waterfall;
+create table marts.rpt_deferred_revenue_rollforward as select * from ledger.deferred_revenue_rollforward;
+create table marts.rpt_ar_ageing as select * from receivables.ar_ageing;
+create table marts.rpt_trial_balance as select * from ledger.trial_balance;
