@@ -1,0 +1,70 @@
+with lines as (
+    select * from {{ ref('stg_stripe__invoice_lines') }}
+    where not is_deleted
+),
+
+dated as (
+    select
+        invoice_line_id,
+        invoice_id,
+        entity_id,
+        currency,
+        description,
+        metadata_quantity,
+        quantity,
+        amount_minor,
+        credits_applied_minor,
+        tax_minor,
+        coalesce(metadata_billing_period, metadata_usage_month, cast(period_start_at as date)) as period_start,
+        cast(period_end_at as date) as period_end
+    from lines
+),
+
+matched as (
+    select
+        matches.*,
+        obligations.contract_id,
+        obligations.customer_id,
+        obligations.entity_id as obligation_entity_id,
+        obligations.currency as obligation_currency,
+        obligations.is_usage
+    from {{ ref('line_matches') }} as matches
+    left join {{ ref('obligations') }} as obligations using (obligation_id)
+)
+
+select
+    dated.invoice_line_id,
+    dated.invoice_id,
+    matched.obligation_id,
+    matched.contract_id,
+    coalesce(matched.customer_id, invoices.customer_id) as customer_id,
+    dated.entity_id,
+    dated.currency,
+    case
+        when matched.obligation_id is null then 'unmatched'
+        when matched.is_usage then 'usage'
+        else 'fixed'
+    end as line_kind,
+    matched.match_method,
+    matched.match_confidence,
+    case
+        when matched.obligation_id is null then 'no_order'
+        when dated.entity_id <> matched.obligation_entity_id then 'wrong_entity'
+        when dated.currency <> matched.obligation_currency then 'wrong_currency'
+    end as unmatched_reason,
+    matched.claimed_order_item_id,
+    dated.description,
+    {{ month_start('dated.period_start') }} as period,
+    dated.period_start,
+    dated.period_end,
+    coalesce(dated.metadata_quantity, cast(dated.quantity as decimal(18, 6))) as quantity,
+    dated.amount_minor,
+    dated.credits_applied_minor,
+    dated.amount_minor - dated.credits_applied_minor as net_minor,
+    dated.tax_minor,
+    invoices.finalized_date,
+    invoices.voided_date,
+    invoices.voided_date is not null as is_void
+from dated
+inner join {{ ref('invoices') }} as invoices using (invoice_id)
+inner join matched using (invoice_line_id)

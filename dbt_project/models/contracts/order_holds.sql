@@ -1,0 +1,70 @@
+-- Why an order, or one item of it, cannot enter the books. Only activated orders promise anything.
+with orders as (
+    select * from {{ ref('stg_salesforce__orders') }}
+    where
+        not is_deleted
+        and status = 'Activated'
+),
+
+accounts as (
+    select account_id from {{ ref('stg_salesforce__accounts') }}
+    where not is_deleted
+),
+
+held_orders as (
+    select
+        orders.order_id,
+        case
+            when accounts.account_id is null then 'ORDER_WITHOUT_ACCOUNT'
+            when orders.currency_exponent is null then 'ORDER_UNKNOWN_CURRENCY'
+        end as reason_code
+    from orders
+    left join accounts using (account_id)
+),
+
+items as (
+    select
+        order_items.order_item_id,
+        order_items.order_id,
+        products.sku,
+        order_items.service_date
+    from {{ ref('stg_salesforce__order_items') }} as order_items
+    left join {{ ref('stg_salesforce__products') }} as products using (product_id)
+    where not order_items.is_deleted
+),
+
+policies as (
+    select * from {{ ref('product_policies') }}
+),
+
+held_items as (
+    select
+        items.order_item_id,
+        items.order_id,
+        items.sku
+    from items
+    left join policies
+        on
+            items.sku = policies.sku
+            and items.service_date >= policies.effective_from
+            and (policies.effective_to is null or items.service_date < policies.effective_to)
+    where policies.sku is null
+)
+
+select
+    order_id,
+    cast(null as varchar) as order_item_id,
+    reason_code,
+    cast(null as varchar) as sku
+from held_orders
+where reason_code is not null
+
+union all
+
+select
+    orders.order_id,
+    held_items.order_item_id,
+    'ORDER_UNKNOWN_PRODUCT' as reason_code,
+    held_items.sku
+from held_items
+inner join orders using (order_id)

@@ -1,0 +1,106 @@
+-- Amounts that usage of a contract draws down before anything is due: promotional grants first, then what was
+-- bought (credits or a commitment). A pool lies in a lane; the pools of a contract and lane never overlap in time,
+-- and a day meets the lanes in order.
+with bought as (
+    select
+        obligation_id as pool_id,
+        obligation_id,
+        contract_id,
+        case pattern when 'commit_drawdown' then 'commitment' else 'paid_credit' end as pool_kind,
+        2 as kind_rank,
+        0 as priority,
+        service_start_date as starts_on,
+        coalesce(terminated_date, service_end_date) as ends_on,
+        stated_price_minor as amount_minor,
+        currency
+    from {{ ref('obligations') }}
+    where pattern in ('commit_drawdown', 'prepaid_credit')
+),
+
+-- A grant belongs to the prepaid item it names; failing that, to the customer's prepaid item it starts in.
+promotional_candidates as (
+    select
+        grants.credit_grant_id as pool_id,
+        grants.priority,
+        cast(grants.effective_at as date) as starts_on,
+        cast(grants.expires_at as date) as expires_on,
+        grants.amount_minor,
+        grants.currency,
+        prepaid.obligation_id,
+        prepaid.contract_id,
+        prepaid.service_end_date,
+        row_number() over (
+            partition by grants.credit_grant_id
+            order by
+                case when prepaid.obligation_id = grants.order_item_id then 0 else 1 end,
+                prepaid.service_start_date desc,
+                prepaid.obligation_id
+        ) as preference
+    from {{ ref('stg_stripe__credit_grants') }} as grants
+    inner join {{ ref('customer_crosswalk') }} as crosswalk
+        on
+            grants.stripe_customer_id = crosswalk.external_id
+            and crosswalk.system = 'stripe'
+    inner join {{ ref('obligations') }} as prepaid
+        on
+            crosswalk.customer_id = prepaid.customer_id
+            and prepaid.pattern = 'prepaid_credit'
+            and grants.currency = prepaid.currency
+    where
+        grants.category = 'promotional'
+        and not grants.is_deleted
+        and grants.voided_at is null
+        and (
+            grants.order_item_id = prepaid.obligation_id
+            or (
+                cast(grants.effective_at as date) < prepaid.service_end_date
+                and coalesce(cast(grants.expires_at as date), prepaid.service_end_date) > prepaid.service_start_date
+            )
+        )
+),
+
+pools as (
+    select * from bought
+
+    union all
+
+    select
+        pool_id,
+        cast(null as varchar) as obligation_id,
+        contract_id,
+        'promotional' as pool_kind,
+        1 as kind_rank,
+        priority,
+        starts_on,
+        coalesce(expires_on, service_end_date) as ends_on,
+        amount_minor,
+        currency
+    from promotional_candidates
+    where preference = 1
+),
+
+crowded as (
+    select distinct later.pool_id
+    from pools as later
+    inner join pools as earlier
+        on
+            later.contract_id = earlier.contract_id
+            and later.kind_rank = earlier.kind_rank
+            and later.starts_on < earlier.ends_on
+            and earlier.starts_on < later.ends_on
+            and (earlier.priority, earlier.ends_on, earlier.starts_on, earlier.pool_id)
+            < (later.priority, later.ends_on, later.starts_on, later.pool_id)
+)
+
+select
+    pools.pool_id,
+    pools.obligation_id,
+    pools.contract_id,
+    pools.pool_kind,
+    2 * pools.kind_rank - case when crowded.pool_id is null then 1 else 0 end as lane,
+    pools.starts_on,
+    pools.ends_on,
+    pools.amount_minor,
+    pools.currency
+from pools
+left join crowded using (pool_id)
