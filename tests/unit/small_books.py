@@ -17,7 +17,7 @@ from orchestration import settings as config
 from orchestration.settings import Settings
 
 SCHEMAS = (
-    "ledger", "receivables", "pricing", "revenue", "reconciliation", "marts",
+    "ledger", "receivables", "pricing", "revenue", "reconciliation", "marts", "policy",
 )  # fmt: skip
 
 TABLES = Path(__file__).with_name("small_books.sql")

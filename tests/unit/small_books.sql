@@ -61,6 +61,7 @@ create table reconciliation.rec_summary as
 select handoff, 'US01' as entity_id, 'USD' as currency, left_minor::bigint as left_minor,
     matched_minor::bigint as matched_minor, exception_minor::bigint as exception_minor,
     timing_minor::bigint as timing_minor, matched_minor::bigint as right_minor,
+    1::bigint as matched_count, 0::bigint as exception_count, 0::bigint as timing_count,
     (left_minor - matched_minor - exception_minor - timing_minor)::bigint as unexplained_minor
 from (values
     ('orders_to_billing', 100000, 100000, 0, 0), ('usage_to_invoices', 0, 0, 0, 0),
@@ -72,12 +73,18 @@ create table reconciliation.rec_chain as
 select 'C1' as contract_id, date '2026-01-01' as period, 0::bigint as unexplained_minor;
 
 create table reconciliation.rec_exceptions as
-select 'r1' as rec_id, 'invoices_to_cash' as handoff, 'US01' as entity_id, 'K1' as customer_id,
+select 'r1' as rec_id, 'invoices_to_cash' as handoff, 'US01' as entity_id, 'K1' as customer_id, 'C1' as contract_id,
     date '2026-01-01' as period, 'USD' as currency, 'stripe:invoice:in_1' as left_ref, null::varchar as right_ref,
     100000::bigint as left_minor, 60000::bigint as right_minor, 40000::bigint as difference_minor,
     'timing' as status, 'INVOICE_OPEN_NOT_DUE' as reason_code, 'number' as match_method, 'info' as severity,
     false as is_defect, date '2026-01-31' as first_seen_date, 1::bigint as age_days,
-    'Collections' as owner_role, 'None' as suggested_action, null::varchar as source_url;
+    'Collections' as owner_role, 'The invoice is open and not due' as reason, 'open until 2026-03-02' as detail, 'None' as suggested_action, null::varchar as source_url;
+
+create table marts.dim_entities as
+select 'US01' as entity_id, 'Lumen Compute Inc.' as entity_name, 'US' as country, 'USD' as functional_currency,
+    date '2020-01-01' as joined_on, 'acct_1' as stripe_account_id;
+
+create table policy.currencies as select 'USD' as currency, 2 as exponent, 'US dollar' as currency_name;
 
 create table marts.rpt_reconciliation_summary as select * from reconciliation.rec_summary;
 create table marts.rpt_exceptions as select * from reconciliation.rec_exceptions;
