@@ -83,14 +83,15 @@ lost_sides as (
         case when is_suspense then '2350' else '2100' end as account_code,
         obligation_id,
         contract_id,
+        'stripe:invoice_line:' || invoice_line_id as evidence_ref,
         amount_minor
     from {{ ref('price_reductions') }}
     where kind = 'dispute_lost'
     union all
-    select reversal_id, '2500' as account_code, null as obligation_id, null as contract_id, tax_minor as amount_minor
+    select reversal_id, '2500' as account_code, null, null, 'stripe:charge:' || charge_id as evidence_ref, tax_minor
     from lost
     union all
-    select reversal_id, '1100' as account_code, null as obligation_id, null as contract_id, -amount_minor as amount_minor
+    select reversal_id, '1100' as account_code, null, null, 'stripe:charge:' || charge_id as evidence_ref, -amount_minor
     from lost
 )
 
@@ -124,7 +125,7 @@ select
     lost_sides.contract_id,
     lost.customer_id,
     lost.invoice_id,
-    'stripe:charge:' || lost.charge_id as evidence_ref,
+    lost_sides.evidence_ref,
     lost_sides.amount_minor
 from lost_sides
 inner join lost

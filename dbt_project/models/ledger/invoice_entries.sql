@@ -49,6 +49,7 @@ invoice_sides as (
 
 credit_note_sides as (
     select
+        credit_note_line_id,
         credit_note_id,
         invoice_id,
         entity_id,
@@ -61,6 +62,7 @@ credit_note_sides as (
     from {{ ref('credit_note_lines') }}
     union all
     select
+        credit_note_line_id,
         credit_note_id,
         invoice_id,
         entity_id,
@@ -73,6 +75,7 @@ credit_note_sides as (
     from {{ ref('credit_note_lines') }}
     union all
     select
+        credit_note_line_id,
         credit_note_id,
         invoice_id,
         entity_id,
@@ -134,7 +137,7 @@ select
     sides.contract_id,
     invoices.customer_id,
     sides.invoice_id,
-    'stripe:credit_note:' || sides.credit_note_id as evidence_ref,
+    'stripe:credit_note_line:' || sides.credit_note_line_id as evidence_ref,
     sides.amount_minor
 from credit_note_sides as sides
 left join invoices

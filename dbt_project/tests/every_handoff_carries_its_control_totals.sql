@@ -1,0 +1,3 @@
+select *
+from {{ ref('rec_summary') }}
+where unexplained_minor <> 0 or left_minor - right_minor <> exception_minor + timing_minor

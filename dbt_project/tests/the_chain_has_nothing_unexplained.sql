@@ -1,0 +1,10 @@
+select *
+from {{ ref('rec_chain') }}
+where
+    unexplained_minor <> 0
+    or ordered_minor - contracted_minor <> evidence_explained_minor
+    or rated_minor - contracted_minor <> usage_explained_minor
+    or rated_minor - invoiced_minor <> billing_explained_minor
+    or invoiced_minor - applied_minor <> cash_explained_minor
+    or applied_minor - deposited_minor <> payout_explained_minor
+    or deposited_minor - posted_minor <> gl_explained_minor
