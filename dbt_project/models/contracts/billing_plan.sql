@@ -59,6 +59,7 @@ periodic as (
         period_end,
         part_minor as planned_minor,
         quantity as planned_quantity,
+        terminated_date,
         cast(null as varchar) as milestone_id
     from split
     where
@@ -83,6 +84,7 @@ completed as (
         {{ add_days('milestones.completed_date', 1) }} as period_end,
         milestones.amount_minor as planned_minor,
         obligations.quantity as planned_quantity,
+        obligations.terminated_date,
         milestones.milestone_id
     from {{ ref('milestones') }} as milestones
     inner join {{ ref('obligations') }} as obligations using (obligation_id)

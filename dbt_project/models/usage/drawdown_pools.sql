@@ -33,7 +33,8 @@ promotional_candidates as (
             partition by grants.credit_grant_id
             order by
                 case when prepaid.obligation_id = grants.order_item_id then 0 else 1 end,
-                prepaid.service_start_date desc,
+                case when prepaid.service_start_date <= cast(grants.effective_at as date) then 0 else 1 end,
+                prepaid.service_end_date,
                 prepaid.obligation_id
         ) as preference
     from {{ ref('stg_stripe__credit_grants') }} as grants
