@@ -70,7 +70,10 @@ from (values
 ) as handoffs (handoff, left_minor, matched_minor, exception_minor, timing_minor);
 
 create table reconciliation.rec_chain as
-select 'C1' as contract_id, date '2026-01-01' as period, 0::bigint as unexplained_minor;
+select 'C1' as contract_id, date '2026-01-01' as period, 'US01' as entity_id, 'K1' as customer_id, 'USD' as currency,
+    100000::bigint as ordered_minor, 100000::bigint as contracted_minor, 100000::bigint as rated_minor,
+    100000::bigint as invoiced_minor, 60000::bigint as applied_minor, 60000::bigint as deposited_minor,
+    60000::bigint as posted_minor, 0::bigint as unexplained_minor;
 
 create table reconciliation.rec_exceptions as
 select 'r1' as rec_id, 'invoices_to_cash' as handoff, 'US01' as entity_id, 'K1' as customer_id, 'C1' as contract_id,
@@ -87,6 +90,7 @@ select 'US01' as entity_id, 'Lumen Compute Inc.' as entity_name, 'US' as country
 create table policy.currencies as select 'USD' as currency, 2 as exponent, 'US dollar' as currency_name;
 
 create table marts.rpt_reconciliation_summary as select * from reconciliation.rec_summary;
+create table marts.rpt_crm_to_cash as select * from reconciliation.rec_chain;
 create table marts.rpt_exceptions as select * from reconciliation.rec_exceptions;
 create table marts.rpt_revenue_waterfall as select * from revenue.revenue_waterfall;
 create table marts.rpt_deferred_revenue_rollforward as select * from ledger.deferred_revenue_rollforward;
