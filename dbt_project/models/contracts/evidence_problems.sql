@@ -47,22 +47,78 @@ ambiguous as (
 quarantined as (
     select
         case
-            when record_key is null and file_name is not null then 'file:' || file_name
-            else source_name || ':' || object_name || ':' || coalesce(record_key, '?')
+            when record_key is null then 'file:' || source_name || '/' || file_name
+            else source_name || ':' || object_name || ':' || record_key
         end as ref,
         reason_code,
         entity_id,
-        cast(null as varchar) as customer_id,
-        cast(null as date) as period,
-        cast(null as varchar) as currency,
-        cast(0 as bigint) as amount_minor,
+        source_name,
+        file_name,
         reason as detail,
-        cast(landed_at as date) as seen_date
+        cast(version_at as date) as seen_date
     from {{ ref('stg_landing__quarantine') }}
+),
+
+files as (
+    select
+        case
+            when status = 'duplicate' then 'file:' || source_name || '/' || file_name
+            else 'metering:day:' || cast(file_date as varchar)
+        end as ref,
+        case when status = 'duplicate' then 'FILE_DUPLICATED' else 'METERING_DAY_EMPTY' end as reason_code,
+        cast(null as varchar) as entity_id,
+        source_name,
+        file_name,
+        coalesce(reason, file_name || ' holds no events') as detail,
+        file_date as seen_date
+    from {{ ref('stg_landing__files') }}
+    where
+        status = 'duplicate'
+        or (status = 'read' and source_name = 'metering' and row_count = 0)
+),
+
+unavailable as (
+    select
+        source_name || ':' || coalesce(object_name, '*') || ':' || coalesce(entity_id, '*') as ref,
+        'SOURCE_UNAVAILABLE' as reason_code,
+        entity_id,
+        source_name,
+        cast(null as varchar) as file_name,
+        error as detail,
+        {{ add_days(as_of_date(), -1) }} as seen_date
+    from {{ ref('stg_landing__pull_failures') }}
+),
+
+loading as (
+    select * from quarantined
+    union all
+    select * from files
+    union all
+    select * from unavailable
+),
+
+-- A bank file lies in the folder of its account, which belongs to an entity.
+set_aside as (
+    select
+        loading.ref,
+        loading.reason_code,
+        coalesce(max(loading.entity_id), max(accounts.entity_id)) as entity_id,
+        cast(null as varchar) as customer_id,
+        {{ month_start('min(loading.seen_date)') }} as period,
+        max(accounts.currency) as currency,
+        cast(0 as bigint) as amount_minor,
+        min(loading.detail) as detail,
+        min(loading.seen_date) as seen_date
+    from loading
+    left join {{ ref('bank_accounts') }} as accounts
+        on
+            loading.source_name = 'bank'
+            and loading.file_name like accounts.bank_account_id || '/%'
+    group by loading.ref, loading.reason_code
 )
 
 select * from held
 union all
 select * from ambiguous
 union all
-select * from quarantined
+select * from set_aside

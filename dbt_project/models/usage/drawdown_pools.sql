@@ -1,6 +1,6 @@
 -- Amounts that usage of a contract draws down before anything is due: promotional grants first, then what was
--- bought (credits or a commitment). A pool lies in a lane; the pools of a contract and lane never overlap in time,
--- and a day meets the lanes in order.
+-- bought (credits or a commitment). A grant lasts no longer than the item it came with. The pools of a contract and
+-- lane never overlap in time, and a day meets the lanes in order.
 with bought as (
     select
         obligation_id as pool_id,
@@ -73,7 +73,7 @@ pools as (
         1 as kind_rank,
         priority,
         starts_on,
-        coalesce(expires_on, service_end_date) as ends_on,
+        least(coalesce(expires_on, service_end_date), service_end_date) as ends_on,
         amount_minor,
         currency
     from promotional_candidates

@@ -1,5 +1,9 @@
+-- Without the instant of landing: when a loader happened to run is not evidence, and a rebuild gives the same rows.
 with source as (
     select * from {{ source('landing', 'quarantine') }}
+    where
+        _version_at is null
+        or _version_at < {{ as_of() }}
 ),
 
 renamed as (
@@ -12,7 +16,8 @@ renamed as (
         reason_code,
         reason,
         payload,
-        _landed_at as landed_at
+        _version_at as version_at,
+        _load_id as load_id
     from source
 )
 
