@@ -10,9 +10,10 @@ import datetime as dt
 from collections.abc import Iterator
 
 import dagster as dg
+import duckdb
 
 from orchestration.defs.resources import TieoutResource
-from orchestration.landing import objects
+from orchestration.landing import build_raw, objects
 from orchestration.sources.pull import PullResult, pull
 
 GROUPS = {
@@ -31,9 +32,14 @@ FRESHNESS = dg.FreshnessPolicy.time_window(
 )
 
 
+def raw(view: str) -> dg.AssetKey:
+    """``raw/<view>``: the key dagster-dbt gives the dbt source of that name."""
+    return dg.AssetKey(["raw", view])
+
+
 def key(source: str, name: str) -> dg.AssetKey:
-    """``raw/<source>__<object>``: the key dagster-dbt gives the matching dbt source."""
-    return dg.AssetKey(["raw", f"{source}__{name}"])
+    """The asset of one landed object."""
+    return raw(f"{source}__{name}")
 
 
 def _spec(source: str, name: str) -> dg.AssetSpec:
@@ -98,4 +104,39 @@ def _evidence(source: str) -> dg.AssetsDefinition:
     return pull_source
 
 
-ASSETS = [_evidence(source) for source in GROUPS]
+PULLS = [_evidence(source) for source in GROUPS]
+
+REGISTER = {
+    "landing__load": "One row a load: its window, rows, control totals and file hashes.",
+    "landing__file": "One row a dropped file: its hash, and whether it was read or set aside.",
+    "landing__quarantine": "One row a record or file that could not be read, with the reason.",
+    "landing__pull_failure": "One row an object whose last pull failed, with the error.",
+}
+
+
+@dg.multi_asset(
+    name="evidence_register",
+    specs=[
+        dg.AssetSpec(
+            raw(view),
+            group_name="evidence",
+            owners=["team:data_engineering"],
+            kinds={"parquet"},
+            description=f"{description} Read it in DuckDB as raw.{view}.",
+            deps=[key(source, name) for source in GROUPS for name in objects(source)],
+        )
+        for view, description in REGISTER.items()
+    ],
+    pool="warehouse",
+)
+def evidence_register(tieout: TieoutResource) -> Iterator[dg.MaterializeResult]:
+    """Shows all that has landed as the raw schema, and counts what the landing says of itself."""
+    settings = tieout.settings()
+    build_raw(settings.warehouse, settings.landing)
+    with duckdb.connect(str(settings.warehouse), read_only=True) as connection:
+        for view in REGISTER:
+            (rows,) = connection.execute(f"select count(*) from raw.{view}").fetchone() or (0,)
+            yield dg.MaterializeResult(asset_key=raw(view), metadata={"dagster/row_count": rows})
+
+
+ASSETS = [*PULLS, evidence_register]

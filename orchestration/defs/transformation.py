@@ -16,7 +16,6 @@ from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 from orchestration import dbt
 from orchestration import settings as config
 from orchestration.defs.resources import TieoutResource
-from orchestration.landing import build_raw
 
 OWNERS = {
     "staging": "team:data_engineering",
@@ -65,7 +64,6 @@ def dbt_models(
     context: dg.AssetExecutionContext, dbt_cli: DbtCliResource, tieout: TieoutResource
 ) -> Iterator[Any]:
     settings = tieout.settings()
-    build_raw(settings.warehouse, settings.landing)
     arguments = ["build", "--exclude-resource-type", "unit_test", *dbt.variables(settings)]
     invocation = dbt_cli.cli(arguments, context=context, target_path=settings.dbt_target)
     yield from invocation.stream().fetch_row_counts().fetch_column_metadata()
