@@ -1,7 +1,17 @@
 -- Each invoice, net of credits, against the cash that stayed; and each receipt, as far as no invoice took it.
-with invoices as (
+with instalments as (
+    -- A payer who pays in parts says so; one who is silent has paid too little.
+    select applications.invoice_id
+    from {{ ref('cash_applications') }} as applications
+    inner join {{ ref('receipts') }} as receipts
+        on applications.receipt_id = receipts.receipt_id
+    where upper(receipts.reference_text) like '%INSTALMENT%' or upper(receipts.reference_text) like '%INSTALLMENT%'
+    group by applications.invoice_id
+),
+
+invoices as (
     select
-        *,
+        items.*,
         case
             when is_void then null
             when open_minor = 0
@@ -14,13 +24,15 @@ with invoices as (
                 end
             when withdrawn_minor - disputes_lost_minor > 0 then 'INVOICE_DISPUTED'
             when status = 'paid' and is_paid_out_of_band and bank_minor = 0 then 'PAID_WITHOUT_RECEIPT'
-            -- Billing calls it settled, the bank did not bring the whole of it.
-            when status = 'paid' then 'SHORT_PAYMENT'
-            when bank_minor > 0 or card_minor > 0 then 'INVOICE_PARTIALLY_PAID'
+            when bank_minor > 0 and instalments.invoice_id is not null then 'INVOICE_PARTIALLY_PAID'
+            when bank_minor > 0 or status = 'paid' then 'SHORT_PAYMENT'
+            when card_minor > 0 then 'INVOICE_PARTIALLY_PAID'
             when days_overdue > 0 then 'INVOICE_OVERDUE'
             else 'INVOICE_OPEN_NOT_DUE'
         end as reason_code
-    from {{ ref('ar_open_items') }}
+    from {{ ref('ar_open_items') }} as items
+    left join instalments
+        on items.invoice_id = instalments.invoice_id
 ),
 
 unapplied as (

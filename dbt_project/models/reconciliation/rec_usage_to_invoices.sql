@@ -44,9 +44,13 @@ paired as (
             -- Nothing was known when the invoice was made: it came later.
             when lines.invoice_line_id is null and charges.rated_at_invoicing_minor = 0 then 'USAGE_LATE'
             when lines.invoice_line_id is null then 'USAGE_NOT_BILLED'
-            when coalesce(charges.raw_quantity, 0) = 0 then 'BILLED_WITHOUT_USAGE'
+            when
+                charges.obligation_id is null
+                or greatest(charges.quantity, charges.raw_quantity, charges.quantity_at_invoicing) = 0
+                then 'BILLED_WITHOUT_USAGE'
             when lines.quantity = charges.quantity then 'USAGE_RATE_MISMATCH'
-            when lines.quantity = charges.raw_quantity then 'USAGE_DUPLICATE_BILLED'
+            when lines.quantity = charges.raw_quantity and charges.raw_quantity <> charges.quantity_at_invoicing
+                then 'USAGE_DUPLICATE_BILLED'
             when lines.quantity = charges.quantity_at_invoicing and charges.quantity > charges.quantity_at_invoicing
                 then 'USAGE_LATE'
             when lines.quantity = charges.quantity_at_invoicing then 'USAGE_CORRECTED_AFTER_INVOICE'
