@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from expectations.register import Control
+from orchestration.landing import build_raw
 from orchestration.settings import Settings
 
 MANIFESTS = "*/*/*/_manifest.json"
@@ -31,16 +32,24 @@ class ControlError(RuntimeError):
 def manifests(landing: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
     """Folder and manifest of every committed load, in order of their names."""
     for path in sorted(landing.glob(MANIFESTS)):
-        yield path.parent, json.loads(path.read_text(encoding="utf-8"))
+        try:
+            yield path.parent, json.loads(path.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise ControlError(
+                f"{path} is not a readable manifest: restore it from backup, or delete its folder "
+                "and pull the source again"
+            ) from error
 
 
 def evidence_hash(landing: Path) -> str:
-    """One hash over what has landed: the loads and the hashes of their files."""
-    digest = hashlib.sha256()
-    for folder, manifest in manifests(landing):
-        files = sorted(f"{file['name']} {file['sha256']}" for file in manifest["files"])
-        digest.update("\n".join([str(folder.relative_to(landing)), *files]).encode())
-    return digest.hexdigest()
+    """One hash over what the sources said: load ids follow from content, never from a clock."""
+    loads = sorted(
+        str(path.parent.relative_to(landing))
+        for path in landing.glob(MANIFESTS)
+        # What the loaders wrote about their own failures is no evidence of a source.
+        if path.relative_to(landing).parts[0] != "landing"
+    )
+    return hashlib.sha256("\n".join(loads).encode()).hexdigest()
 
 
 def _sha256(path: Path) -> str:
@@ -132,8 +141,6 @@ def _store(settings: Settings, stage: str) -> Iterator[duckdb.DuckDBPyConnection
         with duckdb.connect(str(settings.warehouse), read_only=True) as connection:
             yield connection
     else:
-        from orchestration.landing import build_raw
-
         with tempfile.TemporaryDirectory(prefix="tieout-controls-") as scratch:
             raw = Path(scratch) / settings.warehouse.name
             build_raw(raw, settings.landing)
@@ -164,7 +171,7 @@ def _read(settings: Settings, control: Control, connection: duckdb.DuckDBPyConne
             return COLLECTORS[control.collect](settings, connection)
         ordered = f"select * from ({control.query}) order by all"
         return connection.execute(ordered).to_arrow_table()
-    except (duckdb.Error, KeyError, OSError) as error:
+    except (duckdb.Error, KeyError) as error:
         raise ControlError(
             f"{control.id} ({control.title}) cannot read {control.model}: {error}. "
             "Build the warehouse again, or correct the control's query in register.yml."
