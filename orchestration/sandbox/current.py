@@ -24,6 +24,22 @@ _OWNER_PATHS = {
 }
 
 _INTERNAL_TABLES = {"stripe_objects", "meta"}
+# The org's number and time fields; flags, dates and ids are told by their names, the rest is text.
+_NUMBERS = {
+    "Amount",
+    "Amount__c",
+    "ContractTerm",
+    "From_Quantity__c",
+    "ListPrice",
+    "Package_Size__c",
+    "Payment_Terms_Days__c",
+    "Quantity",
+    "To_Quantity__c",
+    "TotalAmount",
+    "TotalPrice",
+    "UnitPrice",
+}
+_INSTANTS = {"ActivatedDate", "CreatedDate", "LastModifiedDate", "SystemModstamp"}
 
 
 class WorldError(RuntimeError):
@@ -53,24 +69,16 @@ class SObject:
         return next((f for f in self.fields if f.name.lower() == name.lower()), None)
 
 
-def _field_type(name: str, declared: str) -> str:
-    declared = declared.upper()
-    if "BOOL" in declared:
-        return "boolean"
-    if "DATETIME" in declared or "TIMESTAMP" in declared:
-        return "datetime"
-    if "DATE" in declared:
-        return "date"
-    if any(word in declared for word in ("NUM", "DEC", "REAL", "DOUB", "INT", "CURRENCY")):
-        # Flags are integers in SQLite; the vendor shows them as true and false.
-        return "boolean" if name.startswith("Is") and name[2:3].isupper() else "double"
+def _field_type(name: str) -> str:
     if name == "Id":
         return "id"
-    if name in ("CreatedDate", "LastModifiedDate", "SystemModstamp", "ActivatedDate"):
+    if name in _NUMBERS:
+        return "double"
+    if name.startswith("Is") and name[2:3].isupper():
+        return "boolean"
+    if name in _INSTANTS:
         return "datetime"
-    if name.endswith(("Date", "Date__c")):
-        return "date"
-    return "string"
+    return "date" if name.endswith(("Date", "Date__c")) else "string"
 
 
 class World:
@@ -149,16 +157,20 @@ class World:
             if name not in _INTERNAL_TABLES
         ]
         for name in names:
-            columns = [
-                (row[1], row[2]) for row in self.db.execute(f'pragma main.table_info("{name}")')
-            ]
-            if "known_at" not in {column for column, _ in columns}:
+            columns = [row[1] for row in self.db.execute(f'pragma main.table_info("{name}")')]
+            if "known_at" not in columns:
                 continue
-            fields = tuple(Field(c, _field_type(c, t)) for c, t in columns if c != "known_at")
+            fields = tuple(Field(c, _field_type(c)) for c in columns if c != "known_at")
             self.sobjects[name] = SObject(name, fields)
             listed = ", ".join(f'"{field.name}"' for field in fields)
+            # Numbers compare as numbers; a text in their place stays the text it is.
+            typed = ", ".join(
+                f'"{field.name}" numeric' if field.type == "double" else f'"{field.name}"'
+                for field in fields
+            )
+            self.db.execute(f'create table current."{name}" ({typed})')
             self.db.execute(
-                f'create table current."{name}" as select {listed} from'
+                f'insert into current."{name}" select {listed} from'
                 f" (select *, row_number() over (partition by Id"
                 f"    order by known_at desc, rowid desc) as version_age"
                 f'  from main."{name}" where known_at <= ?) where version_age = 1 order by Id',

@@ -167,6 +167,7 @@ def _listen(world_dir: Path, port: int) -> tuple[uvicorn.Server, socket.socket]:
     config = uvicorn.Config(
         application,
         log_level="warning",
+        lifespan="off",
         access_log=False,
         date_header=False,
         server_header=False,

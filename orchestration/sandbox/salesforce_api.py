@@ -11,6 +11,7 @@ import hashlib
 import json
 import re
 import time
+from array import array
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ CLIENT_ID = "sandbox"
 CLIENT_SECRET = "sandbox-secret"
 BATCH_SIZE = 2000
 DAILY_LIMIT = 1_000_000
-_KEPT_CURSORS = 500
+_KEPT_CURSORS = 50
 _DATA_PATH = re.compile(r"^/services/data/v(\d\d\.\d)/(.*)$")
 _JSON = {"Content-Type": "application/json;charset=UTF-8"}
 
@@ -42,11 +43,10 @@ class SalesforceError(Exception):
 
 @dataclass(frozen=True)
 class _Cursor:
-    """A query under way: what it selects and how many rows it has in all."""
+    """A query under way: its fields and the rows it found, which stay as they were found."""
 
     query: Query
-    condition: str
-    total: int
+    rows: array[int]
     batch: int
 
 
@@ -187,20 +187,22 @@ class SalesforceApi:
             raise SalesforceError(400, "MALFORMED_QUERY", "unexpected token: <EOF>")
         query = parse(params["q"], self._world.sobjects)
         condition = query.where if with_deleted else f"({query.where}) and IsDeleted = 0"
-        (count,) = self._world.db.execute(
-            f"select count(*) from {query.sobject.table} where {condition}", query.values
-        ).fetchone()
-        total = max(0, count - query.offset)
-        if query.limit is not None:
-            total = min(total, query.limit)
+        order = f"{query.order}, Id" if query.order else "Id"
+        found = self._world.db.execute(
+            f"select rowid from {query.sobject.table} where {condition}"
+            f" order by {order} limit ? offset ?",
+            (*query.values, -1 if query.limit is None else query.limit, query.offset),
+        )
+        rows = array("q", (number for (number,) in found))
         if query.is_count:
-            return json.dumps({"totalSize": count, "done": True, "records": []}).encode(), None
+            count = {"totalSize": len(rows), "done": True, "records": []}
+            return json.dumps(count).encode(), None
         option = re.search(r"batchSize=(\d+)", headers.get("sforce-query-options", ""))
         batch = min(max(int(option[1]), 200), BATCH_SIZE) if option else BATCH_SIZE
-        cursor = _Cursor(query, condition, total, batch)
+        cursor = _Cursor(query, rows, batch)
         seed = f"{params['q']} {with_deleted} {batch}".encode()
         locator = f"01g{hashlib.sha256(seed).hexdigest()[:15]}"
-        if total > batch:
+        if len(rows) > batch:
             self._cursors[locator] = cursor
             self._cursors.move_to_end(locator)
             while len(self._cursors) > _KEPT_CURSORS:
@@ -210,29 +212,26 @@ class SalesforceApi:
     def _more(self, version: str, place: str) -> tuple[bytes, str | None]:
         locator, _, start = place.rpartition("-")
         cursor = self._cursors.get(locator)
-        if cursor is None or not start.isdigit() or int(start) >= cursor.total:
+        if cursor is None or not start.isdigit() or int(start) >= len(cursor.rows):
             raise SalesforceError(400, "INVALID_QUERY_LOCATOR", "invalid query locator")
         return self._batch(version, locator, cursor, int(start)), locator
 
     def _batch(self, version: str, locator: str, cursor: _Cursor, start: int) -> bytes:
         query = cursor.query
-        listed = ", ".join(f'"{field.name}"' for field in query.fields)
-        order = f"{query.order}, Id" if query.order else "Id"
-        size = min(cursor.batch, cursor.total - start)
+        listed = ", ".join(f'held."{field.name}"' for field in query.fields)
+        wanted = cursor.rows[start : start + cursor.batch]
         rows = self._world.db.execute(
-            f"select {listed} from {query.sobject.table} where {cursor.condition}"
-            f" order by {order} limit ? offset ?",
-            (*query.values, size, query.offset + start),
+            f"select {listed} from json_each(?) as wanted"
+            f" cross join {query.sobject.table} as held on held.rowid = wanted.value"
+            " order by wanted.key",
+            (json.dumps(wanted.tolist()),),
         ).fetchall()
-        end = start + size
-        is_done = end >= cursor.total
-        more = (
-            ""
-            if is_done
-            else (f',"nextRecordsUrl":"/services/data/v{version}/query/{locator}-{end}"')
-        )
+        end = start + len(wanted)
+        is_done = end >= len(cursor.rows)
+        place = f',"nextRecordsUrl":"/services/data/v{version}/query/{locator}-{end}"'
+        more = "" if is_done else place
         records = ",".join(_records(query.sobject, query.fields, rows, version))
-        head = f'{{"totalSize":{cursor.total},"done":{"true" if is_done else "false"}{more}'
+        head = f'{{"totalSize":{len(cursor.rows)},"done":{"true" if is_done else "false"}{more}'
         return f'{head},"records":[{records}]}}'.encode()
 
 

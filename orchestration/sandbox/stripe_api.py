@@ -198,7 +198,8 @@ class StripeApi:
         cursor = request.ending_before or request.starting_after
         if cursor is not None:
             place = self._world.db.execute(
-                "select created, id, position from current.objects where shelf = ? and id = ?",
+                "select created, id, position from current.objects indexed by objects_by_id"
+                " where shelf = ? and id = ?",
                 (shelf, cursor),
             ).fetchone()
             if place is None:
@@ -241,7 +242,7 @@ class StripeApi:
 
     def _find(self, account: str, object_type: str, object_id: str) -> bytes | None:
         row = self._world.db.execute(
-            "select cast(s.body as blob) from current.objects as o"
+            "select cast(s.body as blob) from current.objects as o indexed by objects_by_id"
             " join main.stripe_objects as s on s.rowid = o.version where o.shelf = ? and o.id = ?",
             (self._world.shelf(account, object_type), object_id),
         ).fetchone()
