@@ -40,6 +40,7 @@ class ServingError(RuntimeError):
 class _Endpoint:
     """What endpoint.json says: where the server listens, which process it is, and its world."""
 
+    folder: str
     base_url: str
     pid: int
     started: float
@@ -95,10 +96,12 @@ def _turn(world_dir: Path) -> Iterator[None]:
 
 
 def _read(world_dir: Path) -> _Endpoint | None:
+    """Who serves this folder; a file that was copied here from another world names nobody."""
     try:
-        return _Endpoint(**json.loads((world_dir / "endpoint.json").read_text()))
+        endpoint = _Endpoint(**json.loads((world_dir / "endpoint.json").read_text()))
     except (OSError, ValueError, TypeError):
         return None
+    return endpoint if endpoint.folder == str(world_dir) else None
 
 
 def _write(world_dir: Path, endpoint: _Endpoint) -> None:
@@ -178,7 +181,10 @@ def _listen(world_dir: Path, port: int) -> tuple[uvicorn.Server, socket.socket]:
     listener.bind(("127.0.0.1", port))
     listener.listen(128)
     started = psutil.Process().create_time()
-    _write(world_dir, _Endpoint(_url(listener), os.getpid(), started, world_stamp(world_dir)))
+    endpoint = _Endpoint(
+        str(world_dir), _url(listener), os.getpid(), started, world_stamp(world_dir)
+    )
+    _write(world_dir, endpoint)
     return uvicorn.Server(config), listener
 
 

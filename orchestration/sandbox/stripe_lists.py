@@ -75,7 +75,8 @@ RESOURCES: dict[str, Resource] = {
     "billing/credit_grants": Resource("billing.credit_grant", _CUSTOMER, has_created=False),
     "billing/credit_balance_transactions": Resource(
         "billing.credit_balance_transaction",
-        {**_CUSTOMER, "credit_grant": "$.credit_grant"},
+        {"credit_grant": "$.credit_grant"},
+        owner="customer",
         has_created=False,
     ),
     "billing/meters": Resource("billing.meter", {"status": "$.status"}, has_created=False),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -76,6 +77,17 @@ def test_a_stopped_server_is_gone_and_stopping_twice_does_no_harm(world: Path) -
     assert is_gone(pid, 5)
     assert not (world / "endpoint.json").exists()
     stop_serving(world)
+
+
+def test_a_copied_world_gets_its_own_server_and_leaves_the_other_alone(world: Path) -> None:
+    url = ensure_serving(world)
+    copy = world.with_name("copy")
+    shutil.copytree(world, copy)
+    try:
+        assert ensure_serving(copy) != url
+    finally:
+        stop_serving(copy)
+    assert ensure_serving(world) == url
 
 
 def test_a_server_whose_world_was_moved_away_leaves_by_itself(world: Path) -> None:

@@ -118,6 +118,15 @@ def test_the_balance_transactions_of_a_payout_are_those_it_paid_out(tiny: Served
     assert len(transactions.list({"limit": 100}).data) == 12
 
 
+def test_credit_movements_filter_by_customer_and_grant_though_they_name_no_customer(
+    tiny: Served,
+) -> None:
+    movements = tiny.stripe().v1.billing.credit_balance_transactions
+    assert ids(movements.list({"customer": customer_id(0)}).data) == ["cbtxn_2", "cbtxn_0"]
+    page = movements.list({"customer": customer_id(1), "credit_grant": "credgr_1"})
+    assert ids(page.data) == ["cbtxn_1"]
+
+
 def test_payouts_filter_by_arrival_date(tiny: Served) -> None:
     payouts = tiny.stripe().v1.payouts
     arrival = CLOCK - 18 * DAY

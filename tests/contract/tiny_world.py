@@ -251,6 +251,14 @@ def _put_cash(put: Put) -> None:
         put("US01", transaction, customer_id(number))
         if number < 4:
             put("US01", transaction, "po_1", object="payout_transaction")
+    for number in range(3):
+        movement = {
+            "id": f"cbtxn_{number}",
+            "object": "billing.credit_balance_transaction",
+            "created": CLOCK - (9 - number) * DAY,
+            "credit_grant": f"credgr_{number % 2}",
+        }
+        put("US01", movement, customer_id(number % 2))
     payout = {
         "id": "po_1",
         "object": "payout",
