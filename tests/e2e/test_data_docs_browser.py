@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
 import pytest
+from playwright.sync_api import ConsoleMessage, Page
 
 from expectations.register import Control, load_register
 from expectations.results import ControlResult, ControlRun, latest
@@ -13,9 +16,11 @@ from expectations.runner import run_controls
 from orchestration.publish import publish
 from orchestration.reports.summary import write_summary
 from orchestration.settings import Settings
-from tests.e2e.conftest import Visit
+from tests.e2e.conftest import needs_chromium, open_browser
 from tests.unit.small_books import change, plant_exception, settings_at, write_books
 from tests.unit.small_landing import write_landing
+
+pytestmark = needs_chromium
 
 OUTSIDE = """
 () => [...document.querySelectorAll('[src], link[href], [srcset], script')]
@@ -23,6 +28,32 @@ OUTSIDE = """
     .filter(u => !u.startsWith('data:'))
 """
 LINKS = "() => [...document.querySelectorAll('a[href]')].map(a => a.href)"
+
+
+@dataclass
+class Visit:
+    """A browser page, what it asked for from outside, and what its scripts complained about."""
+
+    page: Page
+    external: list[str]
+    complaints: list[str] = field(default_factory=list)
+
+    def open(self, file: Path) -> Page:
+        self.page.goto(file.resolve().as_uri(), wait_until="load")
+        return self.page
+
+    def heard(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.complaints.append(message.text)
+
+
+@pytest.fixture(scope="module")
+def visit() -> Iterator[Visit]:
+    with open_browser() as (page, outside):
+        watched = Visit(page, outside)
+        page.on("console", watched.heard)
+        page.on("pageerror", lambda error: watched.complaints.append(str(error)))
+        yield watched
 
 
 @pytest.fixture(scope="module")
