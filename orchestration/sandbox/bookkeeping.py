@@ -1,0 +1,153 @@
+"""Books what one customer's documents say, by the entry rules of the ERP: transaction currency, by month.
+
+Position accounting: a contract's billings, price reductions and revenue meet in account 2100; where a contract stands
+in debit there at a month end, the debit is shown as unbilled receivable.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from .agreements import Contract
+from .billing import Billing
+from .calendars import day_of, month_first
+from .cash import DISPUTE_FEE, Settlement
+from .context import Context
+from .documents import Invoice, Line
+from .postings import (
+    CASH,
+    CLEARING,
+    DEFERRED,
+    FEES,
+    RECEIVABLE,
+    SUPPLIERS,
+    SUSPENSE,
+    TAX,
+    UNAPPLIED,
+    UNBILLED,
+    Postings,
+)
+from .recognition import lost_parts, recognise, reductions_of
+
+
+def _month(instant: int) -> date:
+    return month_first(day_of(instant))
+
+
+class _Books:
+    """Posts one customer; keeps each contract's position by month."""
+
+    def __init__(self, context: Context, postings: Postings) -> None:
+        self.context = context
+        self.postings = postings
+        self.positions: dict[str, dict[date, int]] = {}
+
+    def move(self, contract: Contract, month: date, amount: int) -> None:
+        """Credit the contract's position."""
+        moves = self.positions.setdefault(contract.id, {})
+        moves[month] = moves.get(month, 0) + amount
+
+    def line(self, line: Line, amount: int, month: date) -> tuple[str, int]:
+        """The account and amount for a line's net value, moving its contract's position."""
+        if line.unmatched or line.contract is None:
+            return SUSPENSE, amount
+        self.move(line.contract, month, amount)
+        return DEFERRED, amount
+
+    def invoice(self, invoice: Invoice) -> None:
+        """Issue, void, credit notes, card events."""
+        entity, currency, post = invoice.entity, invoice.currency, self.postings.post
+        month = _month(invoice.finalized)
+        credits = [self.line(line, line.net, month) for line in invoice.lines]
+        post(entity, month, "invoice", currency, RECEIVABLE, [*credits, (TAX, invoice.tax)])
+        if invoice.voided is not None:
+            month = _month(invoice.voided)
+            credits = [self.line(line, -line.net, month) for line in invoice.lines]
+            post(entity, month, "void", currency, RECEIVABLE, [*credits, (TAX, -invoice.tax)])
+        for note in invoice.credit_notes:
+            month = _month(note.created)
+            credits = [self.line(line, -amount, month) for _, line, amount, _ in note.lines]
+            post(entity, month, "credit_note", currency, RECEIVABLE, [*credits, (TAX, -note.tax)])
+        self.card(invoice)
+
+    def card(self, invoice: Invoice) -> None:
+        """The charge, its fee, refunds and the dispute."""
+        entity, currency, post = invoice.entity, invoice.currency, self.postings.post
+        card = invoice.card
+        if card is None or not card.succeeded:
+            return
+        month = _month(card.created)
+        post(entity, month, "receipt_card", currency, CLEARING, [(RECEIVABLE, card.amount)])
+        post(entity, month, "processor_fee", currency, FEES, [(CLEARING, card.fee)])
+        for refund in invoice.refunds:
+            month = _month(refund.created)
+            post(entity, month, "refund", currency, RECEIVABLE, [(CLEARING, refund.amount)])
+        dispute = invoice.dispute
+        if dispute is None:
+            return
+        month, amount = _month(dispute.created), dispute.amount
+        post(entity, month, "dispute_withdrawn", currency, RECEIVABLE, [(CLEARING, amount)])
+        post(entity, month, "processor_fee", currency, FEES, [(CLEARING, DISPUTE_FEE)])
+        if dispute.closed is None:
+            return
+        month = _month(dispute.closed)
+        if dispute.outcome == "won":
+            post(entity, month, "dispute_reinstated", currency, CLEARING, [(RECEIVABLE, amount)])
+        else:
+            lines = sorted(invoice.lines, key=lambda x: x.id)
+            credits = [
+                self.line(line, -part, month)
+                for line, part in zip(lines, lost_parts(invoice), strict=True)
+            ]
+            post(entity, month, "dispute_lost", currency, RECEIVABLE, credits)
+
+    def receipts(self, settlement: Settlement) -> None:
+        """Apply each wire to the invoices it names, in order, up to what each still owes."""
+        applied: dict[str, int] = {}
+        for receipt in settlement.receipts:
+            line, left = receipt.line, receipt.line.amount
+            for invoice in receipt.invoices:
+                done = applied.get(invoice.id, 0)
+                part = max(0, min(left, invoice.total - invoice.reduced - done))
+                applied[invoice.id] = done + part
+                left -= part
+            self.postings.post(
+                line.entity, month_first(line.booked), "receipt_bank", line.currency, CASH,
+                [(RECEIVABLE, line.amount - left), (UNAPPLIED, left)],
+            )  # fmt: skip
+
+    def revenue(self, contracts: list[Contract], billing: Billing) -> None:
+        """Recognise each month, then show contracts in debit as unbilled."""
+        for part in recognise(self.context, contracts, billing, reductions_of(billing)):
+            account = self.context.policies.skus[part.item.sku].revenue_account
+            self.postings.post(
+                part.contract.entity, part.period, "revenue", part.contract.currency, DEFERRED,
+                [(account, part.gross - part.supplier), (SUPPLIERS, part.supplier)],
+            )  # fmt: skip
+            self.move(part.contract, part.period, -part.gross)
+        for contract in contracts:
+            moves = self.positions.get(contract.id, {})
+            position = shown = 0
+            for month in self.context.months:
+                position += moves.get(month, 0)
+                unbilled = max(0, -position)
+                self.postings.post(
+                    contract.entity, month, "presentation", contract.currency, UNBILLED,
+                    [(DEFERRED, unbilled - shown)],
+                )  # fmt: skip
+                shown = unbilled
+
+
+def book_customer(
+    context: Context,
+    postings: Postings,
+    contracts: list[Contract],
+    billing: Billing,
+    settlement: Settlement,
+) -> None:
+    """Everything one customer puts in the ledger."""
+    books = _Books(context, postings)
+    for invoice in billing.invoices:
+        books.invoice(invoice)
+    books.receipts(settlement)
+    books.revenue(contracts, billing)

@@ -1,0 +1,93 @@
+"""The policy seeds of dbt_project, read as data: entities, bank accounts, SKUs, prices, accounts, reason codes."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+SEEDS = Path(__file__).resolve().parents[2] / "dbt_project" / "seeds"
+
+
+@dataclass(frozen=True)
+class Sku:
+    """What the product policy says of one SKU."""
+
+    sku: str
+    name: str
+    stream: str
+    pattern: str
+    is_usage: bool
+    unit: str
+    supplier_share_bps: int
+    revenue_account: str
+
+
+@dataclass(frozen=True)
+class Ssp:
+    """Standalone selling price: its basis and amount."""
+
+    basis: str
+    minor: int
+
+
+@dataclass(frozen=True)
+class BankAccount:
+    """A collection account of an entity in one currency."""
+
+    account_id: str
+    entity: str
+    currency: str
+    format: str
+    bank_name: str
+
+
+def _rows(name: str) -> list[dict[str, str]]:
+    with (SEEDS / f"{name}.csv").open(newline="") as handle:
+        return list(csv.DictReader(handle))
+
+
+class Policies:
+    """All seeds the sandbox needs."""
+
+    def __init__(self) -> None:
+        self.skus = {
+            row["sku"]: Sku(
+                row["sku"],
+                row["product_name"],
+                row["stream"],
+                row["pattern"],
+                row["is_usage"] == "true",
+                row["unit"],
+                int(row["supplier_share_bps"]),
+                row["revenue_account"],
+            )
+            for row in _rows("product_policies")
+        }
+        self.ssp = {
+            (row["sku"], row["currency"]): Ssp(row["ssp_basis"], int(row["ssp_minor"] or 0))
+            for row in _rows("standalone_selling_prices")
+        }
+        self.entities = {row["entity_id"]: row for row in _rows("entities")}
+        self.account_names = {r["account_code"]: r["account_name"] for r in _rows("accounts")}
+        self.handoffs = {r["reason_code"]: r["handoff"] for r in _rows("reason_codes")}
+        self.defect_codes = [
+            r["reason_code"] for r in _rows("reason_codes") if r["is_defect"] == "true"
+        ]
+        self.bank_accounts = {
+            (row["entity_id"], row["currency"]): BankAccount(
+                row["bank_account_id"],
+                row["entity_id"],
+                row["currency"],
+                row["bank_format"],
+                row["bank_name"],
+            )
+            for row in _rows("bank_accounts")
+        }
+
+
+@lru_cache(maxsize=1)
+def load_policies() -> Policies:
+    """The seeds, read once a process."""
+    return Policies()
