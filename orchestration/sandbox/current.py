@@ -124,18 +124,16 @@ class World:
         )
         self.db.execute(
             "create table current.objects (shelf integer, created integer, id text,"
-            " owner text, position integer, version integer,"
+            " owner text, version integer,"
             " primary key (shelf, created, id)) without rowid"
         )
-        # With max(), SQLite takes the bare columns from the row that holds the maximum.
         self.db.execute(
             "insert into current.objects"
             " select k.shelf, v.created, v.id, case when k.owner_path is null then v.parent"
             "   else coalesce((select json_extract(b.body, k.owner_path) from stripe_objects as b"
             "     where b.rowid = v.version), v.parent) end,"
-            "   v.position, v.version"
+            "   v.version"
             " from (select account, object, id, created, parent, rowid as version,"
-            "         min(rowid) over (partition by account, object, id) as position,"
             "         row_number() over (partition by account, object, id"
             "           order by known_at desc, rowid desc) as age"
             "       from stripe_objects where known_at <= ?) as v"
@@ -145,7 +143,7 @@ class World:
             (self.clock,),
         )
         self.db.execute("create index current.objects_by_id on objects (shelf, id)")
-        self.db.execute("create index current.objects_by_owner on objects (shelf, owner, position)")
+        self.db.execute("create index current.objects_by_owner on objects (shelf, owner)")
 
     def _copy_salesforce(self) -> None:
         names = [

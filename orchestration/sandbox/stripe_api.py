@@ -192,31 +192,27 @@ class StripeApi:
         shelf = self._world.shelf(account, resource.object_type)
         where, values = ["o.shelf = ?"], [shelf]
         where, values = request.conditions(where, values)
-        is_by_position = resource is LINES
-        key = "o.position" if is_by_position else "o.created, o.id"
         backwards = request.ending_before is not None
         cursor = request.ending_before or request.starting_after
         if cursor is not None:
             place = self._world.db.execute(
-                "select created, id, position from current.objects indexed by objects_by_id"
+                "select created, id from current.objects indexed by objects_by_id"
                 " where shelf = ? and id = ?",
                 (shelf, cursor),
             ).fetchone()
             if place is None:
                 side = "ending_before" if backwards else "starting_after"
                 raise _missing(resource.object_type, cursor, side, status=400)
-            # Lines stand in their order on the invoice; everything else newest first.
-            sign = ">" if is_by_position != backwards else "<"
-            where.append(f"({key}) {sign} ({'?' if is_by_position else '?, ?'})")
-            values += place[2:] if is_by_position else place[:2]
-        is_rising = is_by_position != backwards
-        order = ", ".join(
-            f"{column} {'asc' if is_rising else 'desc'}" for column in key.split(", ")
-        )
+            where.append(f"(o.created, o.id) {'>' if backwards else '<'} (?, ?)")
+            values += place
+        direction = "asc" if backwards else "desc"
+        # Without statistics SQLite would rather walk the whole shelf in order.
+        index = "indexed by objects_by_owner" if request.owner is not None else ""
         rows = self._world.db.execute(
-            "select cast(s.body as blob), s.rowid from current.objects as o"
+            f"select cast(s.body as blob), s.rowid from current.objects as o {index}"
             " join main.stripe_objects as s on s.rowid = o.version"
-            f" where {' and '.join(where)} order by {order} limit ?",
+            f" where {' and '.join(where)}"
+            f" order by o.created {direction}, o.id {direction} limit ?",
             [*values, request.limit + 1],
         ).fetchall()
         has_more = len(rows) > request.limit

@@ -166,3 +166,19 @@ def test_event_snapshots_carry_every_field_of_their_object(
 def test_what_the_fixture_leaves_out_is_in_the_official_clients_classes() -> None:
     for (_, name), described in ALSO_THE_VENDORS.items():
         assert name in described.__annotations__
+
+
+def test_embedded_lines_are_the_first_of_all_lines_and_all_lines_add_up(company: Served) -> None:
+    long_invoices = 0
+    for account in ACCOUNTS:
+        client = company.stripe(account)
+        for invoice in client.v1.invoices.list({"limit": 100}).auto_paging_iter():
+            if not invoice.lines.has_more:
+                continue
+            long_invoices += 1
+            listed = client.v1.invoices.line_items.list(invoice.id, {"limit": 4})
+            lines = list(listed.auto_paging_iter())
+            shown = [line.id for line in invoice.lines.data]
+            assert [line.id for line in lines[:10]] == shown
+            assert sum(line.amount for line in lines) == invoice.subtotal
+    assert long_invoices > 0, "no invoice of more than ten lines in a world of 20 customers"

@@ -157,9 +157,8 @@ def _put_customers(put: Put) -> None:
     put("UK01", {"id": "cus_uk", "object": "customer", "created": CLOCK - DAY}, None)
 
 
-def line_id(position: int) -> str:
-    """Ids that are not in the order of the lines: 7 and 23 have no common divisor."""
-    return f"il_{position * 7 % LINES:02d}"
+def line_id(number: int) -> str:
+    return f"il_{number:02d}"
 
 
 def _put_billing(put: Put) -> None:
@@ -169,6 +168,7 @@ def _put_billing(put: Put) -> None:
         {"id": line_id(n), "object": "line_item", "amount": 100 + n, "invoice": "in_long"}
         for n in range(LINES)
     ]
+    newest_first = sorted(lines, key=lambda line: str(line["id"]), reverse=True)
     for status, known_at in (
         ("open", created),
         ("paid", created + DAY),
@@ -183,7 +183,7 @@ def _put_billing(put: Put) -> None:
             "parent": {"subscription_details": {"subscription": "sub_1"}},
             "lines": {
                 "object": "list",
-                "data": lines,
+                "data": newest_first,
                 "has_more": False,
                 "url": "/v1/invoices/in_long/lines",
             },
