@@ -210,6 +210,8 @@ def _write_order(pen: Projection, context: Context, customer: Customer, order: O
             row["quantity"] = item.quantity
         rows.append(row)
         pen.put(row, order.activated, parent=order.subscription_id)
+    # As lists stand: what was created last comes first, then the higher id.
+    rows.sort(key=lambda row: str(row["id"]), reverse=True)
     body = shapes.SUBSCRIPTION | {
         "id": order.subscription_id,
         "billing_cycle_anchor": opened,

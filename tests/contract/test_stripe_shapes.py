@@ -182,3 +182,18 @@ def test_embedded_lines_are_the_first_of_all_lines_and_all_lines_add_up(company:
             assert [line.id for line in lines[:10]] == shown
             assert sum(line.amount for line in lines) == invoice.subtotal
     assert long_invoices > 0, "no invoice of more than ten lines in a world of 20 customers"
+
+
+def test_embedded_items_are_the_first_of_all_items_of_a_subscription(company: Served) -> None:
+    sizes = set()
+    for account in ACCOUNTS:
+        v1 = company.stripe(account).v1
+        subscriptions = v1.subscriptions.list({"status": "all", "limit": 100})
+        for subscription in subscriptions.auto_paging_iter():
+            embedded = subscription.to_dict()["items"]
+            listed = v1.subscription_items.list({"subscription": subscription.id, "limit": 100})
+            ids = [item.id for item in listed.data]
+            assert [item["id"] for item in embedded["data"]] == ids[:10]
+            assert embedded["has_more"] == (len(ids) > 10)
+            sizes.add(len(ids))
+    assert max(sizes) > 10
