@@ -36,3 +36,8 @@
 {% macro spark__list_entry(list, position) -%}
     element_at({{ list }}, cast({{ position }} as int))
 {%- endmacro %}
+
+{#- The first date written as YYYY-MM-DD in a text, or null. -#}
+{% macro date_in(text) -%}
+    try_cast(nullif(regexp_extract({{ text }}, '[0-9]{4}-[0-9]{2}-[0-9]{2}', 0), '') as date)
+{%- endmacro %}

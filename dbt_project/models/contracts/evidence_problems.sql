@@ -47,7 +47,7 @@ ambiguous as (
 quarantined as (
     select
         case
-            when record_key is null then 'file:' || source_name || '/' || file_name
+            when record_key is null then 'file:' || file_name
             else source_name || ':' || object_name || ':' || record_key
         end as ref,
         reason_code,
@@ -55,14 +55,14 @@ quarantined as (
         source_name,
         file_name,
         reason as detail,
-        cast(version_at as date) as seen_date
+        coalesce(cast(version_at as date), file_date) as seen_date
     from {{ ref('stg_landing__quarantine') }}
 ),
 
 files as (
     select
         case
-            when status = 'duplicate' then 'file:' || source_name || '/' || file_name
+            when status = 'duplicate' then 'file:' || file_name
             else 'metering:day:' || cast(file_date as varchar)
         end as ref,
         case when status = 'duplicate' then 'FILE_DUPLICATED' else 'METERING_DAY_EMPTY' end as reason_code,
@@ -113,7 +113,7 @@ set_aside as (
     left join {{ ref('bank_accounts') }} as accounts
         on
             loading.source_name = 'bank'
-            and loading.file_name like accounts.bank_account_id || '/%'
+            and loading.file_name like 'bank/' || accounts.bank_account_id || '/%'
     group by loading.ref, loading.reason_code
 )
 

@@ -14,7 +14,7 @@ renamed as (
         status,
         reason_code,
         reason,
-        try_cast(nullif(regexp_extract(file, '[0-9]{4}-[0-9]{2}-[0-9]{2}', 0), '') as date) as file_date,
+        {{ date_in('file') }} as file_date,
         load_id
     from source
 )

@@ -17,6 +17,7 @@ renamed as (
         reason,
         payload,
         _version_at as version_at,
+        {{ date_in('_file') }} as file_date,
         _load_id as load_id
     from source
 )
