@@ -243,13 +243,19 @@ class Load:
         self._stage.close()
         cursor = self._landing.cursor()
         try:
-            received = self._stage.rows
+            self._drop_known_refusals()
+            sealed = self._folder / "sealed"
+            sealed.mkdir()
             digest = hashlib.sha256(
                 json.dumps([self.source, self.object, self.entity, self.via]).encode()
             )
-            self._drop_known_refusals()
             if isinstance(self._stage, JsonStage):
-                self.rows = self._stage.select_new(cursor, self._known_indexes(), digest)
+                index = sealed / INDEX
+                self.rows = self._stage.select_new(cursor, self._known_indexes(), index)
+                if self.rows:
+                    digest.update(_sha256(index).encode())
+                else:
+                    index.unlink(missing_ok=True)
             else:
                 self.rows = self._stage.rows
                 digest.update(self._stage.digest)
@@ -260,7 +266,7 @@ class Load:
             if not (self.rows or self._refusals or self.inputs):
                 self.abandon()
                 return None
-            return self._seal(cursor, digest.hexdigest()[:16], received)
+            return self._seal(cursor, sealed, digest.hexdigest()[:16])
         finally:
             cursor.close()
 
@@ -294,18 +300,19 @@ class Load:
                 fresh.append(refusal)
         self._refusals = fresh
 
-    def _seal(self, cursor: duckdb.DuckDBPyConnection, digest: str, received: int) -> str:
+    def _seal(self, cursor: duckdb.DuckDBPyConnection, sealed: Path, digest: str) -> str:
         window_from, window_to = self.window
-        stamp = f"{window_to:%Y%m%dT%H%M%S}" if window_to else "files"
-        load_id = f"{self.entity or 'all'}-{self.via}-{stamp}-{digest}"
+        stamp = f"{window_to:%Y%m%dT%H%M%S}" if window_to else None
+        load_id = "-".join(filter(None, (self.entity, self.via, stamp, digest)))
         target = self._landing.root / self.source / self.object / load_id
         if target.exists():
             self.abandon()
             return load_id
         envelope = self._envelope(load_id)
-        sealed = self._folder / "sealed"
-        sealed.mkdir()
-        self._stage.write(cursor, sealed / "part-0.parquet", sealed / INDEX, envelope, COPY_OPTIONS)
+        received = self._stage.rows
+        if self.rows:
+            part = sealed / "part-0.parquet"
+            self._stage.write(cursor, part, sealed / INDEX, envelope, COPY_OPTIONS)
         for name, select in self._parts.items():
             constants = "".join(
                 f", {envelope[column]} as {column}"

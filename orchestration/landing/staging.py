@@ -7,11 +7,10 @@ every row, because its files are known by content.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -43,12 +42,6 @@ _STAGED = pa.schema(
 )
 
 
-class Digest(Protocol):
-    """What hashlib's objects have."""
-
-    def update(self, data: bytes, /) -> None: ...
-
-
 def literal(value: object) -> str:
     """A SQL text literal, or null."""
     if value is None:
@@ -76,7 +69,6 @@ class JsonStage:
         self._buffer: tuple[list[Any], ...] = ([], [], [], [], [])
         self._bytes = 0
         self.rows = 0
-        self._kept = 0
 
     def add(self, id: str, version_at: datetime, deleted: bool, payload: str) -> None:
         content = payload.encode()
@@ -110,10 +102,8 @@ class JsonStage:
             self._writer.close()
             self._writer = None
 
-    def select_new(
-        self, cursor: duckdb.DuckDBPyConnection, indexes: list[str], digest: Digest
-    ) -> int:
-        """Decide which staged rows say something new, add their content to the digest, count them.
+    def select_new(self, cursor: duckdb.DuckDBPyConnection, known: list[str], index: Path) -> int:
+        """Decide which staged rows say something new, write them to the index, count them.
 
         A version is new when its state differs from the version before it, landed or staged. So a
         repeated page, an overlap, a snapshot that changed nothing all fall away, and the state as
@@ -121,40 +111,36 @@ class JsonStage:
         """
         if not self.rows:
             return 0
-        staged = f"read_parquet({literal(self._path)}, file_row_number = true)"
-        known = "select null::varchar as _id, null::timestamp as _version_at, 0::bigint as _hash where false"
-        if indexes:
-            listed = ", ".join(literal(path) for path in indexes)
-            known = (
-                f"select _id, _version_at, _hash from read_parquet([{listed}])"
-                f" semi join (select distinct _id from {staged}) using (_id)"
+        landed = ""
+        if known:
+            landed = (
+                " union all select _id, _version_at, _hash, -1 as _row"
+                f" from read_parquet([{', '.join(literal(path) for path in known)}])"
+                f" semi join (select _id from {self._staged}) using (_id)"
             )
         cursor.execute(
             f"""
-            create or replace temp table new_rows as
-            with versions as (
-                select _id, _version_at, _hash, file_row_number from {staged}
-                union all
-                select _id, _version_at, _hash, -1 from ({known})
-            ),
-            compared as (
-                select *, lag(_hash) over (
-                    partition by _id order by _version_at, file_row_number, _hash
-                ) as hash_before
-                from versions
-            )
-            select _id, _version_at, _hash, file_row_number from compared
-            where file_row_number >= 0 and _hash is distinct from hash_before
+            copy (
+                with versions as (
+                    select _id, _version_at, _hash, file_row_number as _row
+                    from {self._staged}{landed}
+                )
+                select * exclude (hash_before) from (
+                    select *, lag(_hash) over (
+                        partition by _id order by _version_at, _row, _hash
+                    ) as hash_before
+                    from versions
+                )
+                where _row >= 0 and _hash is distinct from hash_before
+                order by _row
+            ) to {literal(index)} (format parquet, compression zstd)
             """
         )
-        found = cursor.execute(
-            "select count(*), sum(md5_number_lower(concat_ws('|', _id, epoch_us(_version_at), _hash))::hugeint),"
-            " bit_xor(md5_number_upper(concat_ws('|', _id, epoch_us(_version_at), _hash))) from new_rows"
-        ).fetchone()
-        assert found is not None
-        self._kept = int(found[0])
-        digest.update(json.dumps([str(part) for part in found]).encode())
-        return self._kept
+        return int(pq.read_metadata(index).num_rows)
+
+    @property
+    def _staged(self) -> str:
+        return f"read_parquet({literal(self._path)}, file_row_number = true)"
 
     def write(
         self,
@@ -164,22 +150,14 @@ class JsonStage:
         envelope: Mapping[str, str],
         options: str,
     ) -> None:
-        """The kept rows with their envelope, and the narrow index later loads compare with."""
-        if not self._kept:
-            return
+        """The rows of the index with their envelope."""
         values = {**envelope, "_id": "_id", "_version_at": "_version_at", "_deleted": "_deleted"}
         listed = ", ".join(f"{values[name]} as {name}" for name in ENVELOPE)
-        staged = f"read_parquet({literal(self._path)}, file_row_number = true)"
         cursor.execute(
-            f"copy (select {listed}, payload from {staged}"
-            " semi join new_rows using (file_row_number))"
+            f"copy (select {listed}, payload from {self._staged} where file_row_number in"
+            f" (select _row from read_parquet({literal(index)})))"
             f" to {literal(part)} {options}"
         )
-        cursor.execute(
-            "copy (select _id, _version_at, _hash from new_rows order by file_row_number)"
-            f" to {literal(index)} (format parquet, compression zstd)"
-        )
-        cursor.execute("drop table new_rows")
 
 
 class TypedStage:
@@ -234,8 +212,6 @@ class TypedStage:
         options: str,
     ) -> None:
         """All rows with their envelope. Typed files need no index: they are known by content."""
-        if not self.rows:
-            return
         listed = "*"
         if self._enveloped:
             values = {**envelope, "_id": "_id", "_version_at": "_version_at", "_deleted": "false"}

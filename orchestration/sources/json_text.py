@@ -12,8 +12,10 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-_value = json.JSONDecoder(parse_float=Decimal).raw_decode
+# The scanner itself: a page holds a hundred records of a hundred members each.
+_scan = json.JSONDecoder(parse_float=Decimal).scan_once  # type: ignore[attr-defined]
 _space = re.compile(r"[ \t\n\r]*").match
+_BROKEN = (IndexError, ValueError, StopIteration)
 
 
 class BrokenJsonError(ValueError):
@@ -44,7 +46,7 @@ def page(text: str, name: str) -> Page:
                 records = list(_elements(text, at))
             else:
                 members[key] = _value(text, at)[0]
-    except (IndexError, ValueError) as error:
+    except _BROKEN as error:
         raise BrokenJsonError(f"the answer is not whole JSON ({error})") from error
     if records is None:
         raise BrokenJsonError(f"the answer has no list {name!r}")
@@ -54,26 +56,22 @@ def page(text: str, name: str) -> Page:
 def inside(text: str, *path: str) -> Piece | None:
     """The value at a path of member names in an object's text; None when a name is missing."""
     try:
-        at = _skip(text, 0)
-        for name in path:
-            if text[at] != "{":
-                return None
-            found = next((where for key, where in _keys(text, at) if key == name), None)
-            if found is None:
-                return None
-            at = found
+        at = _where(text, path)
+        if at is None:
+            return None
         value, end = _value(text, at)
-    except (IndexError, ValueError) as error:
+    except _BROKEN as error:
         raise BrokenJsonError(f"not JSON at {'.'.join(path)} ({error})") from error
     return Piece(value, text[at:end])
 
 
-def elements(text: str) -> list[Piece]:
-    """The elements of an array's text. Errors: BrokenJsonError."""
+def elements(text: str, *path: str) -> list[Piece]:
+    """The elements of the array at a path; none when there is no array."""
     try:
-        return list(_elements(text, _skip(text, 0)))
-    except (IndexError, ValueError) as error:
-        raise BrokenJsonError(f"not a JSON array ({error})") from error
+        at = _where(text, path)
+        return list(_elements(text, at)) if at is not None and text[at] == "[" else []
+    except _BROKEN as error:
+        raise BrokenJsonError(f"not JSON at {'.'.join(path)} ({error})") from error
 
 
 def with_member(text: str, name: str, value: str) -> str:
@@ -84,9 +82,31 @@ def with_member(text: str, name: str, value: str) -> str:
 
 
 def _skip(text: str, at: int) -> int:
+    if text[at] not in " \t\n\r":
+        return at
     match = _space(text, at)
     assert match is not None
     return match.end()
+
+
+def _value(text: str, at: int) -> tuple[Any, int]:
+    try:
+        return _scan(text, at)
+    except StopIteration as error:
+        raise ValueError(f"no value at {error.value}") from error
+
+
+def _where(text: str, path: tuple[str, ...]) -> int | None:
+    """Where the value at a path begins."""
+    at = _skip(text, 0)
+    for name in path:
+        if text[at] != "{":
+            return None
+        found = next((where for key, where in _keys(text, at) if key == name), None)
+        if found is None:
+            return None
+        at = found
+    return at
 
 
 def _keys(text: str, at: int) -> Iterator[tuple[str, int]]:
@@ -109,8 +129,6 @@ def _keys(text: str, at: int) -> Iterator[tuple[str, int]]:
 
 
 def _elements(text: str, at: int) -> Iterator[Piece]:
-    if text[at] != "[":
-        raise ValueError(f"no array at {at}")
     at = _skip(text, at + 1)
     while text[at] != "]":
         value, end = _value(text, at)

@@ -284,12 +284,13 @@ def _take_file(
 
     reading: Reading | None = None
     refused: FileRefusedError | None = None
-    if not all(copies.values()):
-        try:
-            reading = read_file(arrival)
-        except FileRefusedError as error:
-            refused = error
+    try:
+        reading = read_file(arrival)
+    except FileRefusedError as error:
+        refused = error
     for name, copied in copies.items():
+        if reading and not any(reading.rows.values()):
+            copied = None  # Files without rows are alike: one is no copy of another.
         load = loads[name]
         if keep_original and name == keeper:
             load.keep_original(arrival.file, arrival.path)

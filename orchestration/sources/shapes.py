@@ -267,8 +267,9 @@ _STRIPE: dict[str, tuple[type, dict[str, str]]] = {
     "meter": (billing.Meter, {**_DATED, "event_name": "text"}),
     "event": (stripe.Event, {**_DATED, "type": "text", "data": "object"}),
 }
-# Fields that are there and that the client's classes do not list: what a list endpoint adds.
-_ALWAYS = {"id", "object", "payout", "deleted"}
+# Documented fields that the client's classes do not list: identity, deletion, and what newer API
+# versions answer with only for older callers; and the owner that this pull adds.
+_ALWAYS = {"id", "object", "deleted", "subscription", "payout"}
 
 
 def _client_fields(kind: type) -> frozenset[str]:

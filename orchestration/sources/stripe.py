@@ -6,7 +6,7 @@ off are fetched to their end. One reader an account; it belongs to one thread.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -161,11 +161,10 @@ class StripeReader:
                 yield from self._payout_transactions(payout.record)
 
     def _snapshot(self, event: Found) -> Found | None:
-        shown = json_text.inside(event.text, "data", "object")
-        if shown is None or not isinstance(shown.value, dict):
-            return None
-        name = _SNAPSHOTS.get(str(shown.value.get("object")))
-        if name is None:
+        data = _object(event.record, "data") or {}
+        name = _SNAPSHOTS.get(str((_object(data, "object") or {}).get("object")))
+        shown = json_text.inside(event.text, "data", "object") if name else None
+        if name is None or shown is None:
             return None
         deleted = event.record.get("type") in _DELETIONS
         return Found(
@@ -195,22 +194,18 @@ class StripeReader:
     def _embedded(
         self, name: str, parent: Piece, member: str, path: str, at: datetime | None
     ) -> Iterator[Found]:
-        held = json_text.inside(parent.text, member)
-        owner = _text(parent.value, "id")
-        if held is None or not isinstance(held.value, dict) or owner is None:
+        held, owner = _object(parent.value, member), _text(parent.value, "id")
+        if held is None or owner is None:
             return
-        listed = json_text.inside(held.text, "data")
-        pieces = (
-            json_text.elements(listed.text) if listed and isinstance(listed.value, list) else []
-        )
         owned_by = {"invoice_line": "invoice", "subscription_item": "subscription"}[name]
+        if held.get("has_more") is True and at is None:
+            # Read the whole list: nothing says that it is in the order of what was embedded.
+            params: dict[str, Any] = {} if "{}" in path else {owned_by: owner}
+            pieces: Iterable[Piece] = self._pages(name, path.format(owner), params)
+        else:
+            pieces = json_text.elements(parent.text, member, "data")
         for piece in pieces:
             yield self._owned(name, piece, owned_by, owner, at)
-        if held.value.get("has_more") is True and at is None:
-            params: dict[str, Any] = {} if "{}" in path else {owned_by: owner}
-            after = _text(pieces[-1].value, "id") if pieces else None
-            for piece in self._pages(name, path.format(owner), params, after):
-                yield self._owned(name, piece, owned_by, owner, None)
 
     def _owned(
         self, name: str, piece: Piece, owned_by: str, owner: str, at: datetime | None
@@ -241,12 +236,11 @@ class StripeReader:
                 return
             yield self._found(name, piece)
 
-    def _pages(
-        self, name: str, path: str, params: Mapping[str, Any], after: str | None = None
-    ) -> Iterator[Piece]:
+    def _pages(self, name: str, path: str, params: Mapping[str, Any]) -> Iterator[Piece]:
         """Every element of a list, newest first. A page that comes again is asked for again."""
         before: frozenset[str] = frozenset()
-        cursors = {after}
+        after: str | None = None
+        cursors: set[str] = set()
         while True:
             asked = {**params, "limit": PAGE, **({"starting_after": after} if after else {})}
             page = self._page(name, path, asked, before)
@@ -331,6 +325,11 @@ class StripeReader:
 def _text(record: Any, name: str) -> str | None:
     value = record.get(name) if isinstance(record, dict) else None
     return value if isinstance(value, str) else None
+
+
+def _object(record: Any, name: str) -> dict[str, Any] | None:
+    value = record.get(name) if isinstance(record, dict) else None
+    return value if isinstance(value, dict) else None
 
 
 def _ids(page: json_text.Page) -> frozenset[str]:

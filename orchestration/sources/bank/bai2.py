@@ -24,6 +24,7 @@ from orchestration.sources.currencies import MoneyError, exponent_of
 
 _CODES = {"01", "02", "03", "16", "49", "88", "98", "99"}
 _NEXT_ON_LINE = re.compile(r"/(?=(?:01|02|03|16|49|88|98|99),)")
+_PAYER = re.compile(r"\b(?:PAYER|ORIG|ORIGINATOR|ORIG CO NAME): ?(.+?)(?= ?[/;|]| [A-Z]{3,}:|$)")
 _OPENING, _CLOSING = "010", "015"
 _DEFAULT_CURRENCY = "USD"
 
@@ -289,6 +290,6 @@ def _day(text: str, record: _Record) -> date:
 
 
 def _payer(text: str) -> str:
-    """The originator, where the bank marks it as ``ORIG:`` or ``ORIG CO NAME:``."""
-    match = re.search(r"ORIG(?:INATOR| CO NAME)?:\s*(.+?)\s*(?:[/;|]|\b[A-Z]{3,}:|$)", text)
-    return match[1].strip() if match else ""
+    """Who paid, where the bank labels it; a label is capitals and a colon, up to the next one."""
+    match = _PAYER.search(" ".join(text.split()))
+    return match[1] if match else ""
