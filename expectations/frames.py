@@ -10,7 +10,7 @@ import hashlib
 import json
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ MANIFESTS = "*/*/*/_manifest.json"
 
 
 class ControlError(RuntimeError):
-    """A control could not be evaluated; the message names it, what it reads and what to do."""
+    """A control could not be evaluated; the message says what it could not read and why."""
 
 
 def manifests(landing: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
@@ -143,14 +143,22 @@ def _store(settings: Settings, stage: str) -> Iterator[duckdb.DuckDBPyConnection
     else:
         with tempfile.TemporaryDirectory(prefix="tieout-controls-") as scratch:
             raw = Path(scratch) / settings.warehouse.name
-            build_raw(raw, settings.landing)
-            with duckdb.connect(str(raw), read_only=True) as connection:
+            # A damaged file keeps the views from being made. The controls over the files must
+            # still say which one it is; those that ask the views say that they could not.
+            with suppress(duckdb.Error):
+                build_raw(raw, settings.landing)
+            with duckdb.connect(str(raw)) as connection:
                 yield connection
 
 
-def read_frames(settings: Settings, controls: Iterable[Control]) -> dict[str, pa.Table]:
-    """Control id → its frame, rows in total order. Errors: ControlError naming the control."""
-    frames: dict[str, pa.Table] = {}
+def read_frames(
+    settings: Settings, controls: Iterable[Control]
+) -> dict[str, pa.Table | ControlError]:
+    """Control id → its frame, rows in total order, or why it could not be read.
+
+    Errors: ControlError if there is no warehouse at all.
+    """
+    frames: dict[str, pa.Table | ControlError] = {}
     seen: dict[str, pa.Table] = {}
     for stage in ("evidence", "books"):
         mine = [control for control in controls if control.stage == stage]
@@ -159,9 +167,12 @@ def read_frames(settings: Settings, controls: Iterable[Control]) -> dict[str, pa
         with _store(settings, stage) as connection:
             for control in mine:
                 what = control.collect or control.query
-                if what not in seen:
-                    seen[what] = _read(settings, control, connection)
-                frames[control.id] = seen[what]
+                try:
+                    if what not in seen:
+                        seen[what] = _read(settings, control, connection)
+                    frames[control.id] = seen[what]
+                except ControlError as error:
+                    frames[control.id] = error
     return frames
 
 
@@ -172,7 +183,5 @@ def _read(settings: Settings, control: Control, connection: duckdb.DuckDBPyConne
         ordered = f"select * from ({control.query}) order by all"
         return connection.execute(ordered).to_arrow_table()
     except (duckdb.Error, KeyError) as error:
-        raise ControlError(
-            f"{control.id} ({control.title}) cannot read {control.model}: {error}. "
-            "Build the warehouse again, or correct the control's query in register.yml."
-        ) from error
+        reason = str(error).splitlines()[0]
+        raise ControlError(f"could not read {control.model}: {reason}") from error

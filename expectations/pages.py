@@ -36,6 +36,19 @@ def is_number(value: Any) -> bool:
     return isinstance(value, int | Decimal) and not isinstance(value, bool)
 
 
+def column_class(value: Any, name: str) -> str:
+    """The style of a table cell: by what it holds, then by what its column is called."""
+    if is_number(value):
+        return "number"
+    if name.endswith("_ref"):
+        return "mono ref"
+    if name.endswith(("_id", "_key", "sha256")):
+        return "mono"
+    if name.endswith(("period", "_date", "_day")):
+        return "date"
+    return "text" if isinstance(value, str) and len(value) > 24 else ""
+
+
 def major(minor: int, exponent: int = 2) -> str:
     """Minor units as money: 123456 with exponent 2 is 1,234.56; a loss keeps its sign."""
     digits = f"{abs(minor):0{exponent + 1}d}"
@@ -65,7 +78,7 @@ def environment(*folders: Path) -> Environment:
 
 def register_filters(env: Environment) -> None:
     env.filters["cell"] = cell
+    env.filters["column_class"] = column_class
     env.filters["major"] = major
     env.filters["words"] = words
-    env.tests["numeric"] = is_number
     env.globals["stylesheet"] = Markup((TEMPLATES / "style.css").read_text(encoding="utf-8"))

@@ -1,17 +1,18 @@
 """Runs controls: frames in, Great Expectations over them, results and pages out.
 
 The same function serves Dagster, the command line and the tests. A control that cannot be
-evaluated raises: a control that did not run has not passed.
+evaluated fails and says why: a control that did not run has not passed.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from expectations.frames import evidence_hash, read_frames
+from expectations.frames import ControlError, evidence_hash, read_frames
 from expectations.register import Control, select
 from expectations.results import (
     SHOWN_ROWS,
@@ -24,6 +25,9 @@ from expectations.results import (
     write_rows,
 )
 from orchestration.settings import Settings
+
+if TYPE_CHECKING:
+    from expectations.suites import Verdict
 
 
 def control_run(settings: Settings) -> ControlRun:
@@ -48,13 +52,14 @@ def run_controls(
     results = []
     for control in controls:
         frame = frames[control.id]
-        verdict = validate(context, control, frame, run.run_id, run.as_of)
-        failing = frame.take(list(verdict.failing)) if verdict.failing else frame.slice(0, 0)
-        results.append(
-            _result(
-                control, run, frame, failing, verdict.passed, verdict.page, verdict.table_failures
-            )
-        )
+        try:
+            if isinstance(frame, ControlError):
+                raise frame
+            verdict = validate(context, control, frame, run.run_id, run.as_of)
+        except ControlError as error:
+            results.append(_not_evaluated(control, run, error))
+        else:
+            results.append(_result(control, run, frame, verdict))
     everything = save(run, results)
     write_matrix(run, everything)
     build_site(context, run, everything)
@@ -63,38 +68,51 @@ def run_controls(
     return results
 
 
-def _result(
-    control: Control,
-    run: ControlRun,
-    frame: pa.Table,
-    failing: pa.Table,
-    passed: bool,
-    page: str,
-    table_failures: tuple[str, ...],
-) -> ControlResult:
+def _result(control: Control, run: ControlRun, frame: pa.Table, verdict: Verdict) -> ControlResult:
+    failing = frame.take(list(verdict.failing)) if verdict.failing else frame.slice(0, 0)
     rows_file = f"rows/{control.id}.csv" if failing.num_rows else ""
     if rows_file:
         write_rows(run.folder / rows_file, failing)
     else:
-        (run.folder / "rows" / f"{control.id}.csv").unlink(missing_ok=True)
-    if passed:
+        _forget_rows(control, run)
+    if verdict.passed:
         observed = f"{_count(frame)} checked" if frame.num_rows else "nothing to find"
     elif failing.num_rows:
         observed = f"{failing.num_rows:,} of {_count(frame)} failing"
     else:
-        observed = "; ".join(table_failures)
+        observed = "; ".join(verdict.table_failures)
     return ControlResult(
         control_id=control.id,
         run_id=run.run_id,
-        passed=passed,
+        passed=verdict.passed,
         observed=observed,
         rows=frame.num_rows,
         failing_count=failing.num_rows,
         failing_rows=tuple(plain_rows(failing.slice(0, SHOWN_ROWS))),
-        page=page,
+        page=verdict.page,
         rows_file=rows_file,
-        report=str(run.folder / page),
+        report=str(run.folder / verdict.page),
     )
+
+
+def _not_evaluated(control: Control, run: ControlRun, error: ControlError) -> ControlResult:
+    _forget_rows(control, run)
+    return ControlResult(
+        control_id=control.id,
+        run_id=run.run_id,
+        passed=False,
+        observed=str(error),
+        rows=0,
+        failing_count=0,
+        failing_rows=(),
+        page="",
+        rows_file="",
+        report=str(run.folder / "index.html"),
+    )
+
+
+def _forget_rows(control: Control, run: ControlRun) -> None:
+    (run.folder / "rows" / f"{control.id}.csv").unlink(missing_ok=True)
 
 
 def _count(frame: pa.Table) -> str:

@@ -80,6 +80,7 @@ def waterfall_picture(cells: Sequence[Cell], as_of: date, exponents: Mapping[str
             for panel, currency in zip(panels, currencies, strict=True):
                 mine = [cell for cell in shown if cell.currency == currency]
                 _waterfall_panel(panel, mine, as_of, exponents[currency], scale, colours)
+                _month_axis(panel, [month_number(cell.recognised) for cell in shown])
                 panel.set_title(
                     f"{currency}, thousands", loc="left", fontsize=11, fontweight="bold"
                 )
@@ -117,7 +118,6 @@ def _waterfall_panel(
             linewidth=0,
         )
         tops[side] += height
-    months = sorted({month for month, _ in tops})
     cut = month_number(as_of) - 0.5
     panel.axvline(cut, color=SOFT, linewidth=1, linestyle=(0, (4, 3)))
     panel.annotate(
@@ -128,14 +128,18 @@ def _waterfall_panel(
         color=SOFT,
         fontsize=9,
     )
-    step = max(1, -(-len(months) // 11))
-    ticks = list(range(months[0], months[-1] + 1, step))
-    panel.set_xticks(ticks, labels=[month_name(tick) for tick in ticks])
-    panel.set_xlim(months[0] - 0.7, months[-1] + 0.7)
     panel.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     panel.grid(axis="y", color=LINE, linewidth=0.8)
     panel.set_axisbelow(True)
     panel.tick_params(length=0)
+
+
+def _month_axis(panel: Any, months: Sequence[int]) -> None:
+    """The same months across in every panel, so that they can be compared."""
+    first, last = min(months), max(months)
+    ticks = list(range(first, last + 1, max(1, -(-(last - first + 1) // 11))))
+    panel.set_xticks(ticks, labels=[month_name(tick) for tick in ticks])
+    panel.set_xlim(first - 0.7, last + 0.7)
 
 
 def _shade(colour: tuple[float, ...], *, pale: bool) -> tuple[float, ...]:

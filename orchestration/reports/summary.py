@@ -53,7 +53,11 @@ def write_summary(settings: Settings) -> Path:
         }
     waterfall = write_waterfall(settings)
     run, results = latest(settings)
-    score_lines = _score(settings)
+    failing = [
+        control
+        for control in load_register()
+        if control.id in results and not results[control.id].passed
+    ]
     last_day = settings.as_of - timedelta(microseconds=1)
     context |= {
         "last_day": last_day.date(),
@@ -73,13 +77,10 @@ def write_summary(settings: Settings) -> Path:
         "run": run,
         "results": results,
         "controls": load_register(),
-        "failing": [
-            control
-            for control in load_register()
-            if control.id in results and not results[control.id].passed
-        ],
+        "failing": failing,
+        "blocked": sum(control.blocking for control in failing),
         "controls_site": os.path.relpath(settings.controls, settings.reports),
-        "score": score_lines,
+        "score": _score(settings),
     }
     env = environment(TEMPLATES)
     env.filters["money"] = lambda minor, currency: major(minor, exponents.get(currency, 2))
