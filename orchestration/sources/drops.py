@@ -58,11 +58,20 @@ def listing(source: str, folder: Path) -> list[Arrival]:
             f"folder {folder} does not exist",
             "Create it or correct TIEOUT_DROPS",
         )
-    found = []
+    found: list[Arrival] = []
     for path in sorted(folder.rglob("*"), key=lambda path: _order(path, folder)):
         hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
         if path.is_file() and not hidden and not path.name.endswith(_UNFINISHED):
-            found.append(_arrival(source, folder, path))
+            try:
+                found.append(_arrival(source, folder, path))
+            except OSError as error:
+                raise SourceError(
+                    source,
+                    "drop",
+                    f"the file cannot be read ({error.strerror})",
+                    "Grant read access to it and pull again",
+                    record=str(path.relative_to(folder)),
+                ) from error
     return found
 
 

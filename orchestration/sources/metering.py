@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -145,22 +146,41 @@ def _read(readable: list[_Readable], delivery: Delivery) -> None:
     by_path = {str(one.arrival.path): one for one in readable}
     with duckdb.connect() as connection:
         connection.execute("set threads = 2; set memory_limit = '1GB'; set timezone = 'UTC'")
-        facts = connection.execute(
-            "select filename, count(*), min(event_at)::date, max(event_at)::date,"
-            f" count(*) filter (not ({_READABLE})), coalesce(sum(quantity), 0)"
-            f" from read_parquet({_listed(by_path)}, filename = true, union_by_name = true)"
-            " group by filename order by filename"
-        ).fetchall()
-        spoilt = [path for path, _, _, _, bad, _ in facts if bad]
+        facts = _facts(connection, by_path, delivery)
+        spoilt = [path for path, _, _, _, bad, *_ in facts if bad]
         if spoilt:
             delivery.refusals += _bad_rows(connection, spoilt, by_path)
-    for path, rows, first, last, _, quantity in facts:
-        delivery.inputs.append(_input(by_path[path].arrival, rows, "read", days=(first, last)))
-        delivery.quantity += quantity
     months: dict[str, list[_Readable]] = {}
-    for one in readable:
+    for path, rows, first, last, _, quantity, *_ in facts:
+        one = by_path[path]
+        delivery.inputs.append(_input(one.arrival, rows, "read", days=(first, last)))
+        delivery.quantity += quantity
         months.setdefault(f"{one.day:%Y-%m}", []).append(one)
     delivery.parts = {month: _select(files) for month, files in sorted(months.items())}
+
+
+def _facts(
+    connection: duckdb.DuckDBPyConnection, by_path: dict[str, _Readable], delivery: Delivery
+) -> list[tuple[Any, ...]]:
+    """One row a file, from a query that decodes every column; damaged files are refused."""
+    asked = (
+        "select filename, count(*), min(event_at)::date, max(event_at)::date,"
+        f" count(*) filter (({_READABLE}) is not true), coalesce(sum(quantity), 0),"
+        " count(unit), count(region)"
+        " from read_parquet({}, filename = true, union_by_name = true)"
+        " group by filename order by filename"
+    )
+    try:
+        return connection.execute(asked.format(_listed(by_path))).fetchall()
+    except duckdb.Error:
+        facts: list[tuple[Any, ...]] = []
+        for path, one in by_path.items():
+            try:
+                facts += connection.execute(asked.format(_listed([path]))).fetchall()
+            except duckdb.Error as error:
+                said = str(error).splitlines()[0]
+                _refuse(delivery, one.arrival, f"the file is not whole Parquet ({said})")
+        return facts
 
 
 def _select(files: list[_Readable]) -> str:
@@ -190,7 +210,7 @@ def _bad_rows(
     found = connection.execute(
         f"select filename, event_id, file_row_number, to_json(struct_pack({columns}))::varchar"
         f" from read_parquet({_listed(paths)}, filename = true, union_by_name = true,"
-        f" file_row_number = true) where not ({_READABLE}) or ({_READABLE}) is null"
+        f" file_row_number = true) where ({_READABLE}) is not true"
         " order by filename, file_row_number"
     ).fetchall()
     refusals = []

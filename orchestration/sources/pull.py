@@ -247,9 +247,8 @@ def _pull_files(
     }
     loads = {name: landing.typed_load(source, name) for name in names}
     for arrival in arrivals:
-        wanted = [name for name in names if arrival in new[name]]
-        if wanted:
-            copies = {name: new[name][arrival] for name in wanted}
+        copies = {name: new[name][arrival] for name in names if arrival in new[name]}
+        if copies:
             _take_file(arrival, copies, loads, read_file, feeds(arrival)[0], keep_original)
     results = []
     for name in reversed(names):

@@ -41,6 +41,9 @@ class _Record:
 
 def parse(text: str, exponents: Exponents) -> list[Statement]:
     """The statements of a file, one an account and group. Errors: BankFileError."""
+    last = text.rstrip().rpartition("\n")[2]
+    if not (last.startswith("99,") or "/99," in last):
+        raise BankFileError(TRUNCATED, "the file ends before its trailer (record 99)")
     try:
         return _File(_records(text, split_details=False), exponents).statements
     except BankFileError:
@@ -175,6 +178,9 @@ class _File:
         self.statements.append(statement)
         rest = record.fields[2:]
         while rest:
+            if not rest[0].strip():
+                rest = rest[1:]  # Some banks end a record with one comma more.
+                continue
             code, amount = rest[0].strip(), rest[1].strip() if len(rest) > 1 else ""
             rest = _funds(rest[3:], record)[1]
             if amount:

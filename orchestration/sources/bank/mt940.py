@@ -32,7 +32,10 @@ def parse(text: str, exponents: Exponents) -> list[Statement]:
     """The statements of a file. Errors: BankFileError."""
     statements: list[Statement] = []
     current: _Open | None = None
-    for number, tag, value in _tags(text):
+    tags = list(_tags(text))
+    for place, (number, tag, value) in enumerate(tags, start=1):
+        if place == len(tags) and tag in ("60F", "60M", "62F", "62M") and not _whole(value):
+            raise BankFileError(TRUNCATED, f"line {number}: the file ends within a balance")
         if tag == "20":
             if current is not None:
                 current.refuse()
@@ -164,6 +167,10 @@ class _Open:
             return minor(text.replace(",", "."), currency, self._exponents)
         except MoneyError as error:
             raise BankFileError(UNREADABLE, f"{place}: {error}") from error
+
+
+def _whole(balance: str) -> bool:
+    return _BALANCE.match(balance.split("\n")[0].strip()) is not None
 
 
 def _day(text: str, number: int) -> date:
