@@ -1,5 +1,6 @@
 -- Each side of the ledger handoff by posting key and account, netted: what the subledger says, what a journal says.
--- A month takes part once it is over. Manual journals take part when they touch an account the subledger keeps.
+-- A month takes part once it is over; of a month still open, only journals that carry a posting of one that is over.
+-- Manual journals take part when they touch an account the subledger keeps.
 with subledger as (
     select
         posting_key,
@@ -35,7 +36,9 @@ journals as (
     from {{ ref('stg_erp__journal_lines') }} as lines
     inner join subledger_journals
         on lines.journal_id = subledger_journals.journal_id
-    where {{ add_months('lines.period', 1) }} <= {{ as_of_date() }}
+    where
+        {{ add_months('lines.period', 1) }} <= {{ as_of_date() }}
+        or (lines.journal_source <> 'MANUAL' and lines.reference in (select posting_key from subledger))
     group by
         case when lines.journal_source = 'MANUAL' then null else lines.reference end,
         lines.journal_id, lines.entity_id, lines.period, lines.currency, lines.account_code

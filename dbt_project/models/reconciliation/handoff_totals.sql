@@ -49,7 +49,10 @@ journal_accounts as (
     select journal_id, entity_id, period, currency, account_code, sum(debit_minor) - sum(credit_minor) as net_minor
     from {{ ref('stg_erp__journal_lines') }}
     where
-        {{ add_months('period', 1) }} <= {{ as_of_date() }}
+        (
+            {{ add_months('period', 1) }} <= {{ as_of_date() }}
+            or (journal_source <> 'MANUAL' and reference in (select posting_key from ledger_accounts))
+        )
         and journal_id in (
             select journal_id
             from {{ ref('stg_erp__journal_lines') }}
