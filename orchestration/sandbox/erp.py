@@ -76,7 +76,9 @@ def post_journals(context: Context, postings: Postings) -> list[Journal]:
 def _plant(context: Context, journals: list[Journal]) -> list[Journal]:
     rng = random.Random(f"tieout/{context.seed}/erp")
     months = context.months
-    usable = [j for j in journals if months[0] < j.period < months[-1] and j.debits > 10_000]
+    # A journal is moved into a month that is over at the end of the history, or nobody could see it.
+    over = [month for month in months if add_months(month, 1) <= context.end] or months
+    usable = [j for j in journals if months[0] < j.period < over[-1] and j.debits > 10_000]
     rng.shuffle(usable)
     catalogue = context.catalogue
 
