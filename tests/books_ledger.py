@@ -62,9 +62,10 @@ COLUMNS = (
 def load(con: duckdb.DuckDBPyConnection, lines: list[Line], relation: str = RELATION) -> str:
     """Make the lines the computed relation of this connection."""
     con.execute(f"create or replace table {relation} ({COLUMNS})")
-    for line in lines:
-        marks = ", ".join("?" for _ in line.row())
-        con.execute(f"insert into {relation} values ({marks})", line.row())
+    if lines:
+        marks = "(" + ", ".join("?" for _ in lines[0].row()) + ")"
+        values = [value for line in lines for value in line.row()]
+        con.execute(f"insert into {relation} values {', '.join([marks] * len(lines))}", values)
     return relation
 
 

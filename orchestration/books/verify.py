@@ -142,10 +142,11 @@ def _chain_faults(chain: list[_Found]) -> Iterator[tuple[int, Problem]]:
                     f"{found.manifest.get('sequence')}, its folder {place}",
                 ),
             )
-        if not found.unreadable and found.manifest.get("previous_seal") != seal:
+        # A batch that is itself edited or out of place is reported for that, and says nothing about
+        # the one before it. A sound one is sealed over the old manifest: the earlier batch changed.
+        is_sound = not found.unreadable and not any(_manifest_faults(found))
+        if is_sound and found.manifest.get("previous_seal") != seal:
             before = chain[place - 2] if place > 1 else found
-            # The successor is sealed over the old manifest, so the earlier batch is the changed one,
-            # unless the successor's own seal is broken as well (that is reported by itself).
             yield (
                 max(place - 1, 1),
                 Problem(
