@@ -153,9 +153,15 @@ class JsonStage:
         """The rows of the index with their envelope."""
         values = {**envelope, "_id": "_id", "_version_at": "_version_at", "_deleted": "_deleted"}
         listed = ", ".join(f"{values[name]} as {name}" for name in ENVELOPE)
+        chosen = ""
+        if pq.read_metadata(index).num_rows < self.rows:
+            # A join keeps no order of its own, a plain scan does.
+            chosen = (
+                f" where file_row_number in (select _row from read_parquet({literal(index)}))"
+                " order by file_row_number"
+            )
         cursor.execute(
-            f"copy (select {listed}, payload from {self._staged} where file_row_number in"
-            f" (select _row from read_parquet({literal(index)})))"
+            f"copy (select {listed}, payload from {self._staged}{chosen})"
             f" to {literal(part)} {options}"
         )
 
