@@ -84,7 +84,7 @@ class _Writer:
                 self._may_upgrade(contract, order, shape)
             start = order.end
             signed = unix(start - timedelta(days=rng.randrange(16, 28)), 11, rng.randrange(60))
-            keeps = customer.index == 0 or rng.random() < RENEWAL_CHANCE
+            keeps = customer.index in (0, 6) or rng.random() < RENEWAL_CHANCE
             if signed >= context.clock or kind == "services" or not keeps:
                 break
             shape.uplift = 103
@@ -102,6 +102,8 @@ class _Writer:
         offset = customer.slot % 6 if customer.round == 0 else rng.randrange(latest + 1)
         offset = min(offset + 2 * number, latest)
         day = rng.choice((1, 1, 1, 5, 10, 15, 20))
+        if customer.slot == 6 and customer.round == 0 and number == 2:
+            day = 24  # billed late in the month, so that a payout is on its way at its end
         return add_months(context.start, offset) + timedelta(days=day - 1)
 
     def _term(self, kind: str) -> int:
