@@ -15,7 +15,7 @@ credit_notes as (
     inner join {{ ref('credit_note_lines') }} as notes
         on
             named.invoice_id = notes.invoice_id
-            and notes.issued_date <= named.received_date
+            and named.received_date >= notes.issued_date
     group by named.receipt_id, named.invoice_id
 ),
 

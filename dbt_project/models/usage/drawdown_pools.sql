@@ -88,9 +88,9 @@ crowded as (
             later.contract_id = earlier.contract_id
             and later.kind_rank = earlier.kind_rank
             and later.starts_on < earlier.ends_on
-            and earlier.starts_on < later.ends_on
-            and (earlier.priority, earlier.ends_on, earlier.starts_on, earlier.pool_id)
-            < (later.priority, later.ends_on, later.starts_on, later.pool_id)
+            and later.ends_on > earlier.starts_on
+            and (later.priority, later.ends_on, later.starts_on, later.pool_id)
+            > (earlier.priority, earlier.ends_on, earlier.starts_on, earlier.pool_id)
 )
 
 select
