@@ -58,9 +58,11 @@ def build_raw(warehouse: Path, landing: Path) -> None:
     warehouse.parent.mkdir(parents=True, exist_ok=True)
     root = landing.resolve()
     with duckdb.connect(str(warehouse)) as connection:
+        connection.begin()
         connection.execute("create schema if not exists raw")
         for name, select in _views(root).items():
             connection.execute(f"create or replace view raw.{name} as {select}")
+        connection.commit()
 
 
 def _views(root: Path) -> dict[str, str]:

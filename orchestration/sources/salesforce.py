@@ -75,26 +75,28 @@ class SalesforceReader:
             stamp = _instant(record.get("SystemModstamp"))
             newest = max(filter(None, (newest, stamp)), default=None)
             deleted = record.get("IsDeleted") is True
-            id_ = record.get("Id") if isinstance(record.get("Id"), str) else None
-            yield Found(name, id_, stamp, deleted, piece.value, piece.text)
+            yield Found(name, _id(piece), stamp, deleted, piece.value, piece.text)
         window.until = newest
 
     def _records(self, name: str, soql: str) -> Iterator[json_text.Piece]:
         page = self._page(name, None, soql)
         total = page.members.get("totalSize")
         seen: set[str] = set()
+        nameless = 0
         while True:
             yield from page.records
             seen.update(_ids(page))
+            nameless += sum(1 for piece in page.records if _id(piece) is None)
             following = page.members.get("nextRecordsUrl")
             if page.members.get("done") is not False or not following:
                 break
             page = self._page(name, following, soql, _ids(page))
-        if isinstance(total, int) and len(seen) != total:
+        given = len(seen) + nameless
+        if isinstance(total, int) and given != total:
             raise SourceError(
                 SOURCE,
                 name,
-                f"the query announced {total} records and gave {len(seen)}",
+                f"the query announced {total} records and gave {given}",
                 "Nothing of this pull was kept; pull again, and report it to Salesforce if it stays",
             )
 
@@ -202,9 +204,12 @@ def _said(error: refusals.SalesforceError) -> str:
 
 
 def _ids(page: json_text.Page) -> frozenset[str]:
-    return frozenset(
-        str(piece.value.get("Id")) for piece in page.records if isinstance(piece.value, dict)
-    )
+    return frozenset(id_ for piece in page.records if (id_ := _id(piece)))
+
+
+def _id(piece: json_text.Piece) -> str | None:
+    found = piece.value.get("Id") if isinstance(piece.value, dict) else None
+    return found if isinstance(found, str) else None
 
 
 def _instant(text: Any) -> datetime | None:
