@@ -6,7 +6,9 @@ with subledger as (
         entity_id,
         period,
         currency,
-        sum(greatest(net_minor, 0)) as debit_minor
+        sum(greatest(net_minor, 0)) as debit_minor,
+        -- The first journal that names a posting is its pair.
+        1 as pair_no
     from {{ ref('gl_postings') }}
     where side = 'subledger'
     group by posting_key, entity_id, period, currency
@@ -66,7 +68,7 @@ paired as (
     full outer join journals
         on
             subledger.posting_key = journals.posting_key
-            and journals.journal_no = 1
+            and subledger.pair_no = journals.journal_no
     left join differing
         on subledger.posting_key = differing.posting_key
 )

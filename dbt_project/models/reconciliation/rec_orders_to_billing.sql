@@ -10,7 +10,9 @@ with planned as (
         obligations.customer_id,
         obligations.entity_id,
         obligations.currency,
-        plan.period_start < {{ as_of_date() }} as is_due
+        plan.period_start < {{ as_of_date() }} as is_due,
+        -- The first line that bills the period is its pair.
+        1 as pair_no
     from {{ ref('billing_plan') }} as plan
     inner join {{ ref('obligations') }} as obligations
         on plan.obligation_id = obligations.obligation_id
@@ -69,7 +71,7 @@ paired as (
         on
             planned.obligation_id = lines.obligation_id
             and planned.period_start = lines.period_start
-            and lines.billing_no = 1
+            and planned.pair_no = lines.billing_no
     -- A period that starts after the cut-off takes part once it is billed.
     where coalesce(planned.is_due, false) or lines.invoice_line_id is not null
 )

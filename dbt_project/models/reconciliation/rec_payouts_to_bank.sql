@@ -1,7 +1,9 @@
 -- Each payout of the card processor against the bank booking that names it, bookings that no payout explains, and the
 -- processor balance not yet paid out. What is open here of known payouts is the balance of processor clearing.
 with payouts as (
-    select * from {{ ref('payouts') }}
+    -- The first booking that names a payout is its pair.
+    select *, 1 as pair_no
+    from {{ ref('payouts') }}
     where status in ('paid', 'in_transit', 'pending')
 ),
 
@@ -48,7 +50,7 @@ paired as (
     full outer join deposits
         on
             payouts.payout_id = deposits.known_payout_id
-            and deposits.booking_no = 1
+            and payouts.pair_no = deposits.booking_no
 ),
 
 pending as (

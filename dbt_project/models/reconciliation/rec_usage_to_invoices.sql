@@ -3,7 +3,9 @@
 with charges as (
     select
         *,
-        {{ add_months('period', 1) }} as invoice_date
+        {{ add_months('period', 1) }} as invoice_date,
+        -- The first line that bills the month is its pair.
+        1 as pair_no
     from {{ ref('usage_charges') }}
 ),
 
@@ -61,7 +63,7 @@ paired as (
         on
             charges.obligation_id = lines.obligation_id
             and charges.period = lines.period
-            and lines.billing_no = 1
+            and charges.pair_no = lines.billing_no
 ),
 
 unrated as (
