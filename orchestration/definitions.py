@@ -5,6 +5,7 @@ from __future__ import annotations
 import dagster as dg
 
 from orchestration.defs import automation, controls, ingestion, publish, transformation
+from orchestration.defs.console import progress_console
 from orchestration.defs.resources import TieoutResource, dbt_resource
 
 defs = dg.Definitions(
@@ -14,5 +15,6 @@ defs = dg.Definitions(
     schedules=automation.SCHEDULES,
     sensors=automation.SENSORS,
     resources={"tieout": TieoutResource(), "dbt_cli": dbt_resource()},
+    loggers={"progress": progress_console},
     executor=dg.in_process_executor,
 )

@@ -32,12 +32,16 @@ def run_demo(settings: Settings, console: Console) -> bool:
         f"{settings.size:,} customers, state in {settings.home}"
     )
     from orchestration.definitions import defs
+    from orchestration.defs.console import quiet
 
     job = defs.resolve_job_def("crm_to_cash")
-    with dg.DagsterInstance.get() as instance:
-        result = job.execute_in_process(instance=instance, raise_on_error=False)
+    log = settings.dagster_home / "demo.log"
+    with dg.DagsterInstance.get() as instance, quiet(log):
+        result = job.execute_in_process(
+            instance=instance, run_config={"loggers": {"progress": {}}}, raise_on_error=False
+        )
     if not result.success:
-        console.print("[red]The run failed.[/red] Read the step above; `make ui` shows its log.")
+        console.print(f"[red]The run failed.[/red] See the step above, {log}, or `make ui`.")
         return False
     tied = print_handoffs(settings, console)
     if settings.env == "sandbox":

@@ -4,8 +4,6 @@ A sensor's cursor is a fingerprint of the folder it has seen, so a drop starts o
 often it is looked at, and a drop during a run is picked up by the next tick.
 """
 
-from __future__ import annotations
-
 import hashlib
 from pathlib import Path
 

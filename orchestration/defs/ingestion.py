@@ -4,8 +4,6 @@ A step pulls everything its source has, then reports each object it landed. An o
 not be read fails the step after the rest has landed, so that nothing is lost and nothing is hidden.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 from collections.abc import Iterator
 
@@ -32,14 +30,14 @@ FRESHNESS = dg.FreshnessPolicy.time_window(
 )
 
 
-def raw(view: str) -> dg.AssetKey:
-    """``raw/<view>``: the key dagster-dbt gives the dbt source of that name."""
-    return dg.AssetKey(["raw", view])
-
-
 def key(source: str, name: str) -> dg.AssetKey:
-    """The asset of one landed object."""
-    return raw(f"{source}__{name}")
+    """``<source>/<object>``: the key dagster-dbt gives the dbt source that reads it."""
+    return dg.AssetKey([source, name])
+
+
+def raw(view: str) -> dg.AssetKey:
+    """The asset behind a view of the raw schema, ``<source>__<object>``."""
+    return dg.AssetKey(view.split("__", 1))
 
 
 def _spec(source: str, name: str) -> dg.AssetSpec:

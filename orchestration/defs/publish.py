@@ -3,22 +3,21 @@
 Publishing sits behind the blocking books controls, so a reader never sees marts that do not tie.
 """
 
-from __future__ import annotations
-
 import dagster as dg
 
+from expectations.register import check_specs
 from orchestration.defs.resources import TieoutResource
 from orchestration.defs.transformation import node_names
 from orchestration.publish import publish
 from orchestration.reports.summary import write_summary
 
 
-def _mart_keys() -> list[dg.AssetKey]:
-    return [
-        asset_key
-        for name, asset_key in node_names().items()
-        if name.startswith(("dim_", "fct_", "rpt_"))
-    ]
+def _upstream() -> list[dg.AssetKey]:
+    """The marts, and what blocking controls hang on: a check only stops what depends on its asset."""
+    nodes = node_names()
+    marts = [key for name, key in nodes.items() if name.startswith(("dim_", "fct_", "rpt_"))]
+    guarded = [nodes[check.model] for check in check_specs("books") if check.blocking]
+    return list(dict.fromkeys([*marts, *guarded]))
 
 
 @dg.asset(
@@ -27,7 +26,7 @@ def _mart_keys() -> list[dg.AssetKey]:
     owners=["team:data_engineering"],
     kinds={"duckdb", "parquet"},
     pool="warehouse",
-    deps=_mart_keys(),
+    deps=_upstream(),
     description=(
         "The marts as one read-only DuckDB file and as Parquet, swapped all or nothing. "
         "A reader that holds the old copy keeps it."

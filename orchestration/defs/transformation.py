@@ -3,14 +3,14 @@
 dbt unit tests are left to ``make test``: they prove code, not data, and would slow every run.
 """
 
-from __future__ import annotations
-
 import json
 import os
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import duckdb
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 
 from orchestration import dbt
@@ -52,6 +52,11 @@ def _room(properties: Mapping[str, Any]) -> str:
 SETTINGS = config.load()
 MANIFEST = dbt.manifest(SETTINGS)
 os.environ.update(dbt.environment(SETTINGS))
+NODES = {
+    unique_id: (node["schema"], node["alias"])
+    for unique_id, node in json.loads(MANIFEST.read_text())["nodes"].items()
+    if node["resource_type"] in {"model", "seed"}
+}
 
 
 @dbt_assets(
@@ -66,7 +71,42 @@ def dbt_models(
     settings = tieout.settings()
     arguments = ["build", "--exclude-resource-type", "unit_test", *dbt.variables(settings)]
     invocation = dbt_cli.cli(arguments, context=context, target_path=settings.dbt_target)
-    yield from invocation.stream().fetch_row_counts().fetch_column_metadata()
+    # Held back until dbt has let go of the file: asking DuckDB for each table's rows and columns
+    # while dbt writes would wait for its lock, table by table.
+    events = list(invocation.stream())
+    tables = _tables(settings.warehouse)
+    for event in events:
+        yield _described(event, tables)
+
+
+def _tables(warehouse: Path) -> dict[tuple[str, ...], dict[str, Any]]:
+    """Row count and columns of every relation, keyed as its asset is: (room, name)."""
+    columns: dict[tuple[str, ...], list[dg.TableColumn]] = {}
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        counts = connection.execute(
+            "select schema_name, table_name, estimated_size from duckdb_tables()"
+        ).fetchall()
+        for schema, table, name, kind, comment in connection.execute(
+            "select schema_name, table_name, column_name, data_type, comment "
+            "from duckdb_columns() where not internal order by table_oid, column_index"
+        ).fetchall():
+            columns.setdefault((schema, table), []).append(
+                dg.TableColumn(name, type=kind, description=comment)
+            )
+    found: dict[tuple[str, ...], dict[str, Any]] = {
+        key: {"dagster/column_schema": dg.TableSchema(columns=own)} for key, own in columns.items()
+    }
+    for schema, table, rows in counts:
+        found[(schema, table)]["dagster/row_count"] = rows
+    return found
+
+
+def _described(event: Any, tables: dict[tuple[str, ...], dict[str, Any]]) -> Any:
+    if not isinstance(event, dg.Output):
+        return event
+    name = event.metadata.get("unique_id")
+    path = NODES.get(str(getattr(name, "value", name)))
+    return event.with_metadata({**event.metadata, **tables.get(path or (), {})})
 
 
 ASSETS = [dbt_models]

@@ -59,13 +59,13 @@ def test_evidence_that_was_altered_after_landing_stops_dbt(copied_home: Path):
     )
     shorter.replace(part)
     steps = outcomes(copied_home, "crm_to_cash")
-    assert steps["evidence_controls"] == "STEP_FAILURE"
+    assert steps["landing_controls"] == "STEP_FAILURE"
     assert steps["dbt_build"] == "STEP_SKIPPED"
     assert steps["published__marts"] == "STEP_SKIPPED"
 
 
 def test_untouched_evidence_lets_dbt_and_publishing_run(copied_home: Path):
     steps = outcomes(copied_home, "rebuild_books")
-    assert steps["evidence_controls"] == "STEP_SUCCESS"
+    assert steps["landing_controls"] == "STEP_SUCCESS"
     assert steps["dbt_build"] == "STEP_SUCCESS"
     assert steps["published__marts"] == "STEP_SUCCESS"
