@@ -63,8 +63,10 @@ def test_every_asset_says_what_it_is_and_who_owns_it(loaded: dg.Definitions):
     silent = [
         key.to_user_string()
         for key in graph.materializable_asset_keys
-        if not graph.get(key).description or not graph.get(key).owners
-        or not graph.get(key).group_name or not graph.get(key).kinds
+        if not graph.get(key).description
+        or not graph.get(key).owners
+        or not graph.get(key).group_name
+        or not graph.get(key).kinds
     ]
     assert not silent
 
