@@ -75,6 +75,8 @@ class Landing:
         self._connection.execute(f"set temp_directory = {literal(self._staging_root / 'spill')}")
         self._connection.execute("set timezone = 'UTC'")
         self._lock = threading.Lock()
+        # A manifest never changes once it is there.
+        self._manifests: dict[Path, dict[str, Any]] = {}
         self.now = datetime.now(UTC).replace(tzinfo=None)
 
     @property
@@ -106,15 +108,9 @@ class Landing:
         """The manifests of the committed loads of one object, by load id."""
         found = []
         for path in sorted((self.root / source / name).glob(f"*/{MANIFEST}")):
-            try:
-                manifest = json.loads(path.read_text())
-            except ValueError as error:
-                raise LandingError(
-                    f"{path} is not a readable manifest: restore it from backup, or delete its"
-                    " folder and pull the source again"
-                ) from error
-            manifest["folder"] = path.parent
-            found.append(manifest)
+            if path not in self._manifests:
+                self._manifests[path] = _read_manifest(path)
+            found.append(self._manifests[path])
         return found
 
     def watermark(self, source: str, name: str, entity: str | None, via: str) -> datetime | None:
@@ -395,6 +391,17 @@ class Load:
         }
         text = json.dumps(manifest, indent=1, default=_json_value)
         (folder / MANIFEST).write_text(text + "\n")
+
+
+def _read_manifest(path: Path) -> dict[str, Any]:
+    try:
+        manifest: dict[str, Any] = json.loads(path.read_text())
+    except ValueError as error:
+        raise LandingError(
+            f"{path} is not a readable manifest: restore it from backup, or delete its folder and"
+            " pull the source again"
+        ) from error
+    return {**manifest, "folder": path.parent}
 
 
 def _refusal_key(refusal: Refusal) -> str:

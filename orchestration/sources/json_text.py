@@ -74,6 +74,14 @@ def elements(text: str, *path: str) -> list[Piece]:
         raise BrokenJsonError(f"not JSON at {'.'.join(path)} ({error})") from error
 
 
+def replaced(text: str, value: str, *path: str) -> str:
+    """An object's text with the value at a path, which must be there, exchanged for another text."""
+    at = _where(text, path)
+    if at is None:
+        raise BrokenJsonError(f"nothing at {'.'.join(path)}")
+    return text[:at] + value + text[_value(text, at)[1] :]
+
+
 def with_member(text: str, name: str, value: str) -> str:
     """An object's text with one text member more, at its end."""
     closing = text.rindex("}")

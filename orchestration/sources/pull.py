@@ -211,7 +211,8 @@ def _pull_feed(
     entity = account.entity_id
     via = "events" if feed.object == stripe.EVENT else "list"
     since = None if full else landing.watermark("stripe", feed.object, entity, via)
-    window = Window(since)
+    marks = (landing.watermark("stripe", one.object, entity, "list") for one in FEEDS)
+    window = Window(since, follows=any(marks) if feed is EVENTS else since is not None)
     records = StripeReader(account, patience).read(feed, window)
     return _land(landing, "stripe", feed.object, entity, via, window, records, feed.children)
 

@@ -20,10 +20,14 @@ class Found(NamedTuple):
 
 @dataclass
 class Window:
-    """``since`` is where the last complete pull ended; a reader sets ``until`` to its own end."""
+    """``since`` is where the last complete pull ended; a reader sets ``until`` to its own end.
+
+    ``follows``: something of this account has landed before, so this pull only brings changes.
+    """
 
     since: datetime | None
     until: datetime | None = None
+    follows: bool = False
 
 
 def from_unix(seconds: int) -> datetime:

@@ -121,7 +121,7 @@ class StripeReader:
             return
         customers: dict[str, None] = {}
         for piece in self._listed(feed, window):
-            found = self._found(feed.object, piece)
+            found = self._found(feed.object, self._whole(feed.object, piece))
             yield found
             if feed.object == "credit_grant" and isinstance(found.record, dict):
                 customers[str(found.record.get("customer"))] = None
@@ -140,7 +140,7 @@ class StripeReader:
             yield piece
 
     def _events(self, window: Window) -> Iterator[Found]:
-        payouts: dict[str, Found] = {}
+        touched: dict[tuple[str, str], Piece] = {}
         for piece in self._listed(EVENTS, window):
             found = self._found(EVENT, piece)
             yield found
@@ -150,15 +150,14 @@ class StripeReader:
             if snapshot is None:
                 continue
             yield snapshot
-            yield from self._children(
-                snapshot.object, Piece(snapshot.record, snapshot.text), found.version_at
-            )
-            if snapshot.object == "payout" and snapshot.id:
-                payouts.setdefault(snapshot.id, snapshot)
-        if window.since:
-            # What a payout holds is complete once it is paid, which may be after it was listed.
-            for payout in payouts.values():
-                yield from self._payout_transactions(payout.record)
+            piece = Piece(snapshot.record, snapshot.text)
+            yield from self._children(snapshot.object, piece, found.version_at)
+            if snapshot.id and _holds_more(piece):
+                touched.setdefault((snapshot.object, snapshot.id), piece)
+        if window.follows:
+            # Their lists were read when they were created; what they hold may have grown since.
+            for (name, _), piece in touched.items():
+                yield from self._children(name, piece, None)
 
     def _snapshot(self, event: Found) -> Found | None:
         data = _object(event.record, "data") or {}
@@ -167,6 +166,7 @@ class StripeReader:
         if name is None or shown is None:
             return None
         deleted = event.record.get("type") in _DELETIONS
+        shown = self._whole(name, shown)
         return Found(
             name, _text(shown.value, "id"), event.version_at, deleted, shown.value, shown.text
         )
@@ -179,6 +179,17 @@ class StripeReader:
             version = from_unix(created) if type(created) is int else None
         deleted = record.get("deleted") is True
         return Found(name, _text(record, "id"), version, deleted, piece.value, piece.text)
+
+    def _whole(self, name: str, piece: Piece) -> Piece:
+        """A credit note with all its lines: they have no object of their own in the landing."""
+        id_ = _text(piece.value, "id")
+        if name != "credit_note" or id_ is None or not _holds_more(piece):
+            return piece
+        lines = list(self._pages(name, f"/v1/credit_notes/{id_}/lines", {}))
+        listed = "[" + ",".join(line.text for line in lines) + "]"
+        text = json_text.replaced(piece.text, listed, "lines", "data")
+        held = {**piece.value["lines"], "data": [line.value for line in lines]}
+        return Piece({**piece.value, "lines": held}, text)
 
     def _children(self, name: str, parent: Piece, at: datetime | None) -> Iterator[Found]:
         """What belongs to a record: from a list everything, from a snapshot what it embeds."""
@@ -330,6 +341,13 @@ def _text(record: Any, name: str) -> str | None:
 def _object(record: Any, name: str) -> dict[str, Any] | None:
     value = record.get(name) if isinstance(record, dict) else None
     return value if isinstance(value, dict) else None
+
+
+def _holds_more(piece: Piece) -> bool:
+    """Whether a record embeds only the beginning of what it holds, or (a payout) nothing of it."""
+    lists = (_object(piece.value, member) for member in ("lines", "items"))
+    is_cut = any(held is not None and held.get("has_more") is True for held in lists)
+    return is_cut or _text(piece.value, "object") == "payout"
 
 
 def _ids(page: json_text.Page) -> frozenset[str]:

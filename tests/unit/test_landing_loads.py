@@ -245,4 +245,4 @@ def test_a_manifest_that_cannot_be_read_says_which_and_what_to_do(landing):
     path = landing.root / "stripe" / "charge" / str(load_id) / "_manifest.json"
     path.write_text("{")
     with pytest.raises(LandingError, match="restore it from backup"):
-        landing.watermark("stripe", "charge", "US01", "list")
+        Landing(landing.root).watermark("stripe", "charge", "US01", "list")

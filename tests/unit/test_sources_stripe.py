@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -219,6 +220,39 @@ def test_lines_an_invoice_does_not_embed_are_read_and_all_name_their_invoice(acc
     )
     # The amounts are 0..129: 129 * 130 / 2 = 8385.
     assert found == [(130, 130, 8385, ["in_1"])]
+
+
+def test_lines_that_an_older_invoice_gained_are_read_when_its_event_comes(account, settings):
+    lines = [line(number) for number in range(12)]
+    account.lists["/v1/invoices"] = [{**invoice(lines[:10], False), "created": NOW - 60 * DAY}]
+    pulled(settings)
+    account.lists["/v1/invoices/in_1/lines"] = lines
+    account.event("invoice.updated", invoice(lines[:10], True), NOW + DAY)
+    account.now = NOW + 2 * DAY
+    pulled(settings)
+    assert landed(settings, "select count(distinct _id) from raw.stripe__invoice_line") == [(12,)]
+
+
+def test_a_credit_note_lands_with_all_its_lines_in_the_vendors_own_text(account, settings):
+    lines = [{"id": f"cnli_{number:02d}", "amount": number} for number in range(25)]
+    note = {
+        "id": "cn_1",
+        "object": "credit_note",
+        "created": NOW - DAY,
+        "amount": 300,
+        "currency": "usd",
+        "invoice": "in_1",
+        "status": "issued",
+        "lines": {"object": "list", "data": lines[:10], "has_more": True},
+    }
+    account.lists["/v1/credit_notes"] = [note]
+    account.lists["/v1/credit_notes/cn_1/lines"] = lines
+    pulled(settings)
+    ((payload,),) = landed(settings, "select payload from raw.stripe__credit_note")
+    held = json.loads(payload)
+    # The amounts are 0..24: 24 * 25 / 2 = 300.
+    assert sum(one["amount"] for one in held["lines"]["data"]) == 300
+    assert {**held, "lines": None} == {**note, "lines": None}
 
 
 def test_the_contents_of_automatic_payouts_carry_their_payout(account, settings):
