@@ -51,6 +51,7 @@ def session(warehouse: Path | None, scratch: Path) -> Iterator[duckdb.DuckDBPyCo
         con.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
         con.execute(f"set temp_directory = {quoted(str(scratch))}")
         con.execute("set preserve_insertion_order = true")
+        con.execute("set enable_progress_bar = false")
         if warehouse is not None:
             if not warehouse.exists():
                 raise BooksError(f"no warehouse at {warehouse}: run `tieout build` first")
@@ -108,24 +109,28 @@ def subtract(con: duckdb.DuckDBPyConnection, plus: str, minus: str, into: str) -
         for name in DESCRIPTION
     )
     columns = ", ".join((*(column.name for column in COLUMNS), *AMOUNTS))
-    matching = f"h1 = hash({identity}) and h2 = hash('second', {identity})"
+    hashes = f"hash({identity}) as h1, hash('second', {identity}) as h2"
     # A line that nothing was posted for passes as it is; the rest nets to one line an identity.
+    # A semi join on projected hashes: the same as `exists` makes DuckDB group all lines first.
     con.execute(
         f"""create or replace temp table {into} as
-        select {columns} from ({plus}) as fresh
-        where (amount_minor <> 0 or coalesce(functional_minor, 0) <> 0)
-            and exists (select 1 from books_changed where is_new and {matching})
-        union all
+        select {columns} from (select *, {hashes} from ({plus})) as fresh
+        semi join (from books_changed where is_new) as changed using (h1, h2)
+        where amount_minor <> 0 or coalesce(functional_minor, 0) <> 0"""
+    )
+    con.execute(
+        f"""insert into {into}
         select {columns} from (
             select {identity}, {described}, sum(amount_minor)::bigint as amount_minor,
                 sum(functional_minor)::bigint as functional_minor
             from (
-                select *, true as is_plus from ({plus})
+                select *, true as is_plus, {hashes} from ({plus})
                 union all
                 select * replace (-amount_minor as amount_minor,
-                    -functional_minor as functional_minor), false as is_plus from ({minus})
+                    -functional_minor as functional_minor), false as is_plus, {hashes}
+                from ({minus})
             ) as both_sides
-            where exists (select 1 from books_changed where not is_new and {matching})
+            semi join (from books_changed where not is_new) as changed using (h1, h2)
             group by {identity}
             having sum(amount_minor) <> 0 or coalesce(sum(functional_minor), 0) <> 0
         ) as netted"""
