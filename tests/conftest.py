@@ -8,13 +8,19 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
+
+from orchestration.sandbox.process import stop_serving
 
 ROOT = Path(__file__).resolve().parents[1]
 SIZE = 20
+TIEOUT = str(Path(sys.executable).with_name("tieout"))
 
 os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "yes")
 
@@ -34,33 +40,31 @@ def shared_samples() -> Path:
 
 @pytest.fixture(scope="session")
 def finished_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A home in which the pipeline has run once, through Dagster, at size 20."""
-    import subprocess
-    import sys
-
-    from orchestration.sandbox.process import stop_serving
-
-    home = tmp_path_factory.mktemp("finished")
-    done = subprocess.run(
-        [str(Path(sys.executable).with_name("tieout")), "demo"],
-        env=home_environment(home),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-3000:]
-    (home / "demo.txt").write_text(done.stdout)
+    """A home in which the demo has run once at size 20, shared by all workers of the session."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    home = shared / "finished"
+    with FileLock(shared / "finished.lock"):
+        if not (home / "demo.txt").exists():
+            done = subprocess.run(
+                [TIEOUT, "demo"],
+                env=home_environment(home),
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-3000:]
+            (home / "demo.txt").write_text(done.stdout)
     yield home
-    stop_serving(home / "sandbox")
+    # With several workers another may still be using the server; it leaves by itself when idle.
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        stop_serving(home / "sandbox")
 
 
 @pytest.fixture
 def copied_home(finished_home: Path, tmp_path: Path) -> Iterator[Path]:
     """A copy of the finished run that a test may break."""
-    from orchestration.sandbox.process import stop_serving
-
     home = tmp_path / "home"
     shutil.copytree(finished_home, home)
-    (home / "sandbox" / "endpoint.json").unlink(missing_ok=True)
     yield home
     stop_serving(home / "sandbox")

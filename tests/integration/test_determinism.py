@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import random
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import psutil
 
 from orchestration.sandbox.process import stop_serving
-from tests.conftest import home_environment
-
-TIEOUT = str(Path(sys.executable).with_name("tieout"))
+from tests.conftest import TIEOUT, home_environment
 
 
 def published_bytes(home: Path) -> dict[str, str]:
     """mart → sha256 of the Parquet file that is current."""
-    import json
-
     current = json.loads((home / "published" / "current.json").read_text())
     folder = home / "published" / current["version"]
     return {

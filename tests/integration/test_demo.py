@@ -1,0 +1,65 @@
+"""The demo as a newcomer sees it: what it prints, and that every figure printed is backed."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import duckdb
+
+from tests.conftest import ROOT
+
+HANDOFFS = {
+    "orders_to_billing",
+    "usage_to_invoices",
+    "invoices_to_cash",
+    "payouts_to_bank",
+    "ledger_to_gl",
+}
+
+
+def test_the_demo_prints_each_handoff_with_nothing_unexplained(finished_home: Path):
+    printed = (finished_home / "demo.txt").read_text()
+    assert "unexplained in total: 0" in printed
+    with duckdb.connect(
+        str(finished_home / "published" / "tieout.duckdb"), read_only=True
+    ) as marts:
+        rows = marts.execute(
+            "select handoff, left_minor from marts.rpt_reconciliation_summary"
+        ).fetchall()
+    assert {handoff for handoff, _ in rows} == HANDOFFS
+    for handoff, left in rows:
+        assert re.search(rf"{handoff}\b.*{left:,}\b", printed), (handoff, left)
+
+
+def test_every_planted_defect_is_found_and_nothing_else_is_raised(finished_home: Path):
+    truth = json.loads((finished_home / "sandbox" / "truth.json").read_text())["defects"]
+    planted = {defect["reason_code"] for defect in truth}
+    assert len(planted) >= 20
+    printed = (finished_home / "demo.txt").read_text()
+    lines = {
+        found.group(1): (found.group(2), found.group(3))
+        for found in re.finditer(r"^ (\w+) +\d+ +\d+ +\d+ +([\d.]+) +([\d.]+)", printed, re.M)
+    }
+    assert {code: ("1.00", "1.00") for code in planted} == {
+        code: figures for code, figures in lines.items() if code in planted
+    }
+
+
+def test_planted_defects_cover_all_five_handoffs(finished_home: Path):
+    truth = json.loads((finished_home / "sandbox" / "truth.json").read_text())["defects"]
+    assert {defect["handoff"] for defect in truth} >= HANDOFFS
+
+
+def test_the_pipeline_never_reads_the_truth():
+    readers = [
+        path.relative_to(ROOT).as_posix()
+        for folder in ("orchestration", "expectations", "dbt_project")
+        for path in (ROOT / folder).rglob("*")
+        if path.suffix in {".py", ".sql", ".yml"} and "truth.json" in path.read_text()
+    ]
+    allowed = ("orchestration/sandbox/", "orchestration/demo.py", "orchestration/score.py")
+    assert all(
+        reader.startswith((*allowed, "orchestration/reports/summary.py")) for reader in readers
+    ), readers
