@@ -1,10 +1,19 @@
 -- The instants at which revenue is measured: each month end, and the cut-off when it falls inside a month.
-with bounds as (
-    select
-        min(least(available_date, service_start_date)) as first_day,
-        greatest(max(service_end_date), {{ as_of_date() }}) as last_day
-    from {{ ref('obligations') }}
+with days as (
+    select least(available_date, service_start_date) as day from {{ ref('obligations') }}
     where hold_reason is null
+    union all
+    select service_end_date as day from {{ ref('obligations') }}
+    where hold_reason is null
+    union all
+    select due_date as day from {{ ref('milestones') }}
+),
+
+bounds as (
+    select
+        min(day) as first_day,
+        greatest(max(day), {{ as_of_date() }}) as last_day
+    from days
 ),
 
 months as (

@@ -25,13 +25,14 @@ deliveries as (
         0 as reduction_minor
     from {{ ref('drawdowns') }}
     union all
+    -- A milestone counts when it is completed; one still ahead is scheduled on the day it is due.
     select
         obligation_id,
-        completed_date as day,
+        case when completed_date < {{ as_of_date() }} then completed_date else due_date end as day,
         amount_minor as delivered_minor,
         0 as reduction_minor
     from {{ ref('milestones') }}
-    where completed_date is not null and completed_date < {{ as_of_date() }}
+    where completed_date < {{ as_of_date() }} or due_date >= {{ as_of_date() }}
     union all
     select
         obligation_id,
