@@ -139,10 +139,12 @@ def subtract(con: duckdb.DuckDBPyConnection, plus: str, minus: str, into: str) -
 
 
 def require_balanced(con: duckdb.DuckDBPyConnection, table: str = LINES) -> None:
-    """Debits equal credits in each entry, entity and currency. Errors: UnbalancedError naming one."""
+    """Debits equal credits in each entry, entity, currency and economic month, so that the books
+    balance by posting and by economic period. Errors: UnbalancedError naming an entry."""
     row = con.execute(
         f"""select entry_key, entity_id, currency, sum(amount_minor) as off_minor, min(rule)
-        from {table} group by entry_key, entity_id, currency having sum(amount_minor) <> 0
+        from {table} group by entry_key, entity_id, currency, period
+        having sum(amount_minor) <> 0
         order by all limit 1"""
     ).fetchone()
     if row:
