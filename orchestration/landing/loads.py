@@ -17,7 +17,7 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,8 @@ LOG = logging.getLogger(__name__)
 MANIFEST = "_manifest.json"
 INDEX = "_index.parquet"
 QUARANTINE = "_quarantine.parquet"
+# How much further a window without news must reach to be recorded.
+PROGRESS = timedelta(days=1)
 COPY_OPTIONS = "(format parquet, compression zstd, row_group_size 30720)"
 
 
@@ -234,8 +236,12 @@ class Load:
         self._stage.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def commit(self) -> str | None:
-        """Make the load visible and return its id; None when it holds nothing new."""
+    def commit(self, *, marks_progress: bool = False) -> str | None:
+        """Make the load visible and return its id; None when it holds nothing new.
+
+        With ``marks_progress`` a window that was read to its end is worth a load without rows, if it
+        is the first or reaches a day further: the next pull then need not read it again.
+        """
         self._stage.close()
         cursor = self._landing.cursor()
         try:
@@ -259,12 +265,17 @@ class Load:
                 digest.update(f"{entry.file} {entry.sha256} {entry.status}".encode())
             for refusal in self._refusals:
                 digest.update(_refusal_key(refusal).encode())
-            if not (self.rows or self._refusals or self.inputs):
+            is_empty = not (self.rows or self._refusals or self.inputs)
+            if is_empty and not (marks_progress and self._reaches_further()):
                 self.abandon()
                 return None
             return self._seal(cursor, sealed, digest.hexdigest()[:16])
         finally:
             cursor.close()
+
+    def _reaches_further(self) -> bool:
+        begin, end = self.window
+        return end is not None and (begin is None or end - begin >= PROGRESS)
 
     def _known_indexes(self) -> list[str]:
         return [

@@ -129,8 +129,8 @@ def _land(
     for name in [*(name for name in loads if name != holder), holder]:
         load = loads[name]
         load.window = (window.since, window.until)
-        load_id = load.commit()
-        if load_id:
+        load_id = load.commit(marks_progress=name == holder)
+        if load.rows:
             LOG.info("%s %s %s: %d rows (%s)", source, name, entity or "", load.rows, via)
         results.append(PullResult(source, name, entity, load.rows if load_id else 0, load_id))
     return results

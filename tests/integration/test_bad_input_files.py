@@ -390,10 +390,10 @@ def test_a_kill_between_lines_and_statements_loses_and_doubles_nothing(
 ):
     commit = Load.commit
 
-    def killed(load: Load) -> str | None:
+    def killed(load: Load, **options: bool) -> str | None:
         if load.object == "statement":
             raise KeyboardInterrupt
-        return commit(load)
+        return commit(load, **options)
 
     monkeypatch.setattr(Load, "commit", killed)
     with pytest.raises(KeyboardInterrupt):

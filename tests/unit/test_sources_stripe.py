@@ -116,6 +116,28 @@ def test_a_second_pull_asks_from_an_hour_before_the_first_ended_and_lands_nothin
     assert asked == [{"created[gte]": str(NOW - 3600), "limit": "100"}]
 
 
+def test_a_list_that_only_says_what_events_said_before_is_not_read_in_full_again(
+    account, vendor, settings
+):
+    charge = account.charge(1, NOW - 10 * DAY)
+    account.event("charge.succeeded", charge, NOW - 10 * DAY)
+    pulled(settings)
+    for days in (2, 4):
+        account.now = NOW + days * DAY
+        vendor.asked.clear()
+        assert pulled(settings) == {}
+        asked = [params for path, params in vendor.asked if path == "/v1/charges"]
+        # Nothing was created since, so the list's first reading remains the mark.
+        assert asked == [{"created[gte]": str(NOW - 3600), "limit": "100"}]
+    account.event("charge.succeeded", account.charge(2, NOW + 5 * DAY), NOW + 5 * DAY)
+    for days, since in ((6, NOW), (7, NOW + 6 * DAY)):
+        account.now = NOW + days * DAY
+        vendor.asked.clear()
+        pulled(settings)
+        asked = [params for path, params in vendor.asked if path == "/v1/charges"]
+        assert asked == [{"created[gte]": str(since - 3600), "limit": "100"}]
+
+
 def test_a_change_reaches_the_landing_through_the_events_feed(account, settings):
     charge = account.charge(1, NOW - 90 * DAY)
     pulled(settings)
@@ -289,10 +311,10 @@ def test_a_kill_between_children_and_their_list_loses_nothing(account, settings,
     account.lists["/v1/invoices"] = [invoice([line(1)], False)]
     commit = Load.commit
 
-    def killed(load: Load) -> str | None:
+    def killed(load: Load, **options: bool) -> str | None:
         if load.object == "invoice":
             raise KeyboardInterrupt
-        return commit(load)
+        return commit(load, **options)
 
     monkeypatch.setattr(Load, "commit", killed)
     with pytest.raises(KeyboardInterrupt):
@@ -309,10 +331,10 @@ def test_a_kill_between_snapshots_and_their_events_loses_nothing(account, settin
     account.event("charge.succeeded", charge, NOW - DAY)
     commit = Load.commit
 
-    def killed(load: Load) -> str | None:
+    def killed(load: Load, **options: bool) -> str | None:
         if load.object == "event":
             raise KeyboardInterrupt
-        return commit(load)
+        return commit(load, **options)
 
     monkeypatch.setattr(Load, "commit", killed)
     with pytest.raises(KeyboardInterrupt):
