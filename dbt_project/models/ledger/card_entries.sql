@@ -88,10 +88,22 @@ lost_sides as (
     from {{ ref('price_reductions') }}
     where kind = 'dispute_lost'
     union all
-    select reversal_id, '2500' as account_code, null, null, 'stripe:charge:' || charge_id as evidence_ref, tax_minor
+    select
+        reversal_id,
+        '2500' as account_code,
+        null as obligation_id,
+        null as contract_id,
+        'stripe:charge:' || charge_id as evidence_ref,
+        tax_minor
     from lost
     union all
-    select reversal_id, '1100' as account_code, null, null, 'stripe:charge:' || charge_id as evidence_ref, -amount_minor
+    select
+        reversal_id,
+        '1100' as account_code,
+        null as obligation_id,
+        null as contract_id,
+        'stripe:charge:' || charge_id as evidence_ref,
+        -amount_minor as amount_minor
     from lost
 )
 

@@ -8,5 +8,5 @@ select
     cast(tenant_id as varchar) as tenant_id,
     cast(payment_terms_days as bigint) as payment_terms_days,
     cast(match_method as varchar) as match_method,
-    cast(match_confidence as decimal(3,2)) as match_confidence
+    cast(match_confidence as decimal(3, 2)) as match_confidence
 from {{ ref('customers') }}

@@ -6,5 +6,5 @@ select
     cast(applied_minor as bigint) as applied_minor,
     cast(applied_date as date) as applied_date,
     cast(method as varchar) as method,
-    cast(confidence as decimal(3,2)) as confidence
+    cast(confidence as decimal(3, 2)) as confidence
 from {{ ref('cash_applications') }}

@@ -11,7 +11,7 @@ select
     cast(unmatched_reason as varchar) as unmatched_reason,
     cast(period as date) as period,
     cast(period_start as date) as period_start,
-    cast(quantity as decimal(28,6)) as quantity,
+    cast(quantity as decimal(28, 6)) as quantity,
     cast(amount_minor as bigint) as amount_minor,
     cast(credits_applied_minor as bigint) as credits_applied_minor,
     cast(net_minor as bigint) as net_minor,

@@ -13,7 +13,7 @@ planned_before_termination as (
     inner join {{ ref('billing_plan') }} as billing_plan
         on
             obligations.obligation_id = billing_plan.obligation_id
-            and billing_plan.period_start < obligations.terminated_date
+            and obligations.terminated_date > billing_plan.period_start
     group by obligations.obligation_id
 )
 
