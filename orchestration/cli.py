@@ -20,7 +20,7 @@ from rich.table import Table
 from orchestration import settings as config
 from orchestration.settings import Settings, SettingsError
 
-console = Console(width=max(100, Console().width))
+console = Console(width=max(130, Console().width))
 
 
 def _settings(**changes: object) -> Settings:

@@ -15,8 +15,8 @@ from rich.table import Table
 from orchestration.settings import Settings
 
 RECONCILED = """
-    select handoff, entity_id, currency, left_minor, matched_minor, timing_minor,
-        exception_minor, unexplained_minor
+    select handoff, entity_id, currency, left_minor, right_minor, matched_count, timing_count,
+        timing_minor, exception_count, exception_minor, unexplained_minor
     from marts.rpt_reconciliation_summary
     order by all
 """
@@ -62,13 +62,21 @@ def print_handoffs(settings: Settings, console: Console) -> bool:
     """Print a line a handoff, entity and currency; True if nothing is unexplained."""
     with duckdb.connect(str(settings.warehouse), read_only=True) as connection:
         rows = connection.execute(RECONCILED).fetchall()
-    table = Table(title="Handoffs (minor units)", title_justify="left", box=None)
-    for heading in ("handoff", "entity", "currency"):
-        table.add_column(heading)
-    for heading in ("left", "matched", "timing", "exceptions", "unexplained"):
-        table.add_column(heading, justify="right")
-    for handoff, entity, currency, *amounts in rows:
-        table.add_row(handoff, entity, currency, *[f"{amount:,}" for amount in amounts])
+    table = Table(title="Handoffs, in minor units: left − right = timing + exceptions", box=None)
+    table.title_justify = "left"
+    table.add_column("handoff", no_wrap=True, min_width=18)
+    for heading in ("entity", "currency"):
+        table.add_column(heading, no_wrap=True)
+    for heading in ("left", "right", "matched", "timing", "exceptions", "unexplained"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for handoff, entity, currency, left, right, matched, *rest in rows:
+        timings, timing, exceptions, exception, unexplained = rest
+        table.add_row(
+            *(handoff, entity, currency, f"{left:,}", f"{right:,}", f"{matched:,}"),
+            f"{timing:,} ({timings:,})",
+            f"{exception:,} ({exceptions:,})",
+            f"{unexplained:,}",
+        )
     console.print(table)
     unexplained = sum(abs(row[-1]) for row in rows)
     verdict = "[green]everything ties[/green]" if not unexplained else "[red]does not tie[/red]"

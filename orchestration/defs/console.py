@@ -17,7 +17,12 @@ from typing import TextIO
 import dagster as dg
 
 # What dagster-dbt says of its own arguments tells a reader of the demo nothing.
-NOISE = ("Running dbt command", "Finished dbt command", "A dbt subsetted execution")
+NOISE = (
+    "Running dbt command",
+    "Finished dbt command",
+    "A dbt subsetted execution",
+    "Logging an `AssetObservation`",
+)
 MARKS = {"STEP_SUCCESS": "✓", "STEP_FAILURE": "✗", "STEP_SKIPPED": "·"}
 
 
