@@ -1,7 +1,10 @@
 -- Every computed entry, line by line: account, side, the rule that made it and the evidence it came from.
 -- `posting_key` is the summary under which the ERP carries the entry.
 with entries as (
-    {% for entries in ['invoice_entries', 'card_entries', 'bank_entries', 'revenue_entries', 'presentation_entries'] -%}
+    {% for entries in [
+        'invoice_entries', 'card_entries', 'bank_entries', 'deposit_entries', 'loss_entries', 'contra_entries', 'revenue_entries',
+        'financing_entries',         'presentation_entries',
+    ] -%}
     {{ 'union all' if not loop.first }}
     select
         entry_key,
@@ -23,7 +26,12 @@ with entries as (
 
 booked as (
     select
-        entries.*,
+        entries.* {{ without_columns(['account_code']) }},
+        -- What can be claimed back is a deposit, not deferred revenue.
+        case
+            when entries.account_code = '2100' and obligations.is_refundable then '2200'
+            else entries.account_code
+        end as account_code,
         {{ month_start('entries.entry_date') }} as period,
         obligations.stream,
         row_number() over (
