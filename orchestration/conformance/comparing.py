@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from orchestration.conformance.case import Case
+from orchestration.conformance.expected import ExpectedRevenue
 from orchestration.conformance.measured import GapError, Measured
 from orchestration.conformance.records import Names
 from orchestration.conformance.values import exponent, period_bounds
@@ -69,6 +70,7 @@ class Comparison:
             "allocations": self._allocations,
             "modifications": self._modifications,
             "revenue": self._revenue,
+            "catch-up": self._catch_up,
             "waterfall": self._waterfall,
             "drawdowns": self._drawdowns,
             "charges": self._charges,
@@ -104,9 +106,7 @@ class Comparison:
         for row in self.case.expected.allocations:
             obligation = self.name(row.item or row.option or "")
             what = f"allocation of {row.item or row.option}"
-            if row.at is not None:
-                yield Difference(what, f"{row.amount:,f}", "no allocation by date")
-            elif obligation not in known:
+            if obligation not in known:
                 yield Difference(what, f"{row.amount:,f}", "no such obligation")
             else:
                 found = self.measured.total("allocations", {"obligation_id": obligation})
@@ -122,15 +122,8 @@ class Comparison:
 
     def _revenue(self) -> Iterator[Difference]:
         for row in self.case.expected.revenue:
-            what = f"revenue of {row.item or row.option or row.contract or 'the case'}"
-            currency = self._item_currency(row.item) if row.item else self._currency(row.contract)
+            what, owner, currency = self._revenue_owner(row)
             value = 1 if row.measure == "net" else 0
-            local = row.item or row.option
-            owner: Owner = {
-                "obligation_id": self.name(local) if local else None,
-                "contract_id": self.name(row.contract) if row.contract else None,
-                "entity_id": self.figures.is_own,
-            }
             wanted = [
                 *((f"{what} in {p}", within(p), a) for p, a in row.recognised.items()),
                 *((f"{what} to the end of {p}", until(p), a) for p, a in row.to_date.items()),
@@ -153,6 +146,26 @@ class Comparison:
                 found = self._remaining_at(period_bounds(at)[1], owner)
                 label = f"remaining of {what} after {at}"
                 yield from self.figures.check(label, amount, found, currency)
+
+    def _catch_up(self) -> Iterator[Difference]:
+        for row in self.case.expected.revenue:
+            what, owner, currency = self._revenue_owner(row)
+            for period, amount in row.catch_up.items():
+                found = self.measured.total("catch_up", {**owner, "period": within(period)})
+                label = f"catch-up in {what} in {period}"
+                yield from self.figures.check(label, amount, found, currency)
+
+    def _revenue_owner(self, row: ExpectedRevenue) -> tuple[str, Owner, str]:
+        """What a row of revenue is about: in words, as keys of the schedule, and its currency."""
+        what = f"revenue of {row.item or row.option or row.contract or 'the case'}"
+        local = row.item or row.option
+        owner: Owner = {
+            "obligation_id": self.name(local) if local else None,
+            "contract_id": self.name(row.contract) if row.contract else None,
+            "entity_id": self.figures.is_own,
+        }
+        currency = self._item_currency(row.item) if row.item else self._currency(row.contract)
+        return what, owner, currency
 
     def _remaining_at(self, end: date, owner: Owner) -> int:
         """What is left of each obligation at its last measurement up to an instant."""

@@ -28,6 +28,11 @@ READINGS: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
         ("obligation_id", "contract_id", "entity_id", "period"),
         ("recognised_minor", "net_revenue_minor"),
     ),
+    "catch_up": (
+        "revenue.revenue_schedule",
+        ("obligation_id", "contract_id", "entity_id", "period"),
+        ("catch_up_minor",),
+    ),
     "remaining": (
         "revenue.revenue_schedule",
         ("obligation_id", "contract_id", "entity_id", "measured_to"),

@@ -19,6 +19,7 @@ from orchestration import dbt
 from orchestration.conformance.agreements import Agreements
 from orchestration.conformance.billing import Billing
 from orchestration.conformance.flows import Flows
+from orchestration.conformance.processor import Processor
 from orchestration.conformance.reading import CaseError, Suite
 from orchestration.conformance.records import Evidence
 from orchestration.landing import build_raw
@@ -40,8 +41,10 @@ def compile_suite(suite: Suite) -> Evidence:
                     f"{suite.folder}: cases {owner} and {case.id} give different rates for"
                     f" {rate.base} in {rate.quote} on {rate.on}; use another day in one of them"
                 )
-        for writer in (Agreements, Billing, Flows):
-            writer(case, evidence).write()
+        Agreements(case, evidence).write()
+        Billing(case, evidence).write()
+        Processor(case, evidence).write()
+        Flows(case, evidence).write()
     return evidence
 
 
