@@ -14,6 +14,8 @@ import pytest
 from orchestration.conformance import CaseError, read_suite
 from orchestration.conformance.records import Evidence, as_json
 from orchestration.conformance.scratch import SEEDS, compile_suite, link_project
+from orchestration.conformance.values import exponent
+from orchestration.settings import DBT_PROJECT
 from orchestration.sources.shapes import SHAPES
 
 CASES = Path(__file__).parent / "cases"
@@ -84,3 +86,9 @@ def test_two_cases_that_contradict_each_other_on_a_rate_are_refused(tmp_path: Pa
     (tmp_path / "two.yml").write_text(RATED.format(id="two", rate="1.10"))
     with pytest.raises(CaseError, match="one and two give different rates for EUR in USD"):
         compile_suite(read_suite(tmp_path))
+
+
+def test_minor_units_are_those_of_the_currency_seed():
+    with (DBT_PROJECT / SEEDS / "currencies.csv").open() as file:
+        for row in csv.DictReader(file):
+            assert exponent(row["currency"]) == int(row["exponent"]), row["currency"]
