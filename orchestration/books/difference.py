@@ -178,7 +178,7 @@ def require_balanced(con: duckdb.DuckDBPyConnection, table: str) -> None:
         row = con.execute(
             f"""with off as (
                 select entry_1, entry_2, sum({amount}) as off_minor from {table}
-                group by entry_1, entry_2 having sum({amount}) <> 0
+                where {amount} is not null group by entry_1, entry_2 having sum({amount}) <> 0
             )
             select entry_key, entity_id, {what}, off_minor, rule
             from {table} inner join off using (entry_1, entry_2) order by all limit 1"""
