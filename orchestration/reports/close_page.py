@@ -7,10 +7,11 @@ anything: pictures and styles are inside.
 from __future__ import annotations
 
 import base64
+import io
 import os
 from collections import defaultdict
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -27,20 +28,21 @@ Row = dict[str, Any]
 
 
 def _png(figure: Any) -> Markup:
-    import io
-
     out = io.BytesIO()
     # Without this matplotlib writes its version into the file.
     figure.savefig(out, format="png", dpi=150, metadata={"Software": None})
     return Markup("data:image/png;base64," + base64.b64encode(out.getvalue()).decode())
 
 
-def _figure(height: float, panels: int) -> tuple[Any, list[Any]]:
+def _figure(height: float, panels: Mapping[str, Any]) -> tuple[Any, list[Any]]:
+    """A figure with a panel a currency, each as high as it has bars, or alike."""
     from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     figure = Figure(figsize=(11.5, height), layout=ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.08))
-    return figure, list(figure.subplots(panels, 1, squeeze=False)[:, 0])
+    heights = [1 + len(shown) for shown in panels.values()]
+    grid = figure.subplots(len(panels), 1, squeeze=False, height_ratios=heights)
+    return figure, list(grid[:, 0])
 
 
 def _currencies(rows: list[Row], amount: str) -> list[str]:
@@ -67,7 +69,7 @@ def revenue_picture(rows: list[Row], exponents: Mapping[str, int]) -> Markup:
     colours = {stream: COLOURS[place % len(COLOURS)] for place, stream in enumerate(streams)}
     months = sorted({row["period"] for row in rows})
     with mpl.rc_context(STYLE):
-        figure, panels = _figure(0.9 + 2.5 * len(currencies), len(currencies))
+        figure, panels = _figure(0.9 + 2.5 * len(currencies), dict.fromkeys(currencies, ()))
         for panel, currency in zip(panels, currencies, strict=True):
             scale = 10 ** exponents[currency] * 1000
             tops: dict[tuple[date, bool], float] = defaultdict(float)
@@ -104,27 +106,16 @@ def causes_picture(rows: list[Row], exponents: Mapping[str, int]) -> Markup:
     import matplotlib as mpl
 
     currencies = _currencies(rows, "result_minor")
+    totals: dict[str, dict[str, int]] = {currency: defaultdict(int) for currency in currencies}
+    for row in rows:
+        totals[row["currency"]][str(row["cause"])] += row["result_minor"]
     with mpl.rc_context(STYLE):
-        causes = sorted({str(row["cause"]) for row in rows}, reverse=True)
-        figure, panels = _figure(
-            len(currencies) * (0.75 + 0.34 * len(causes)), max(len(currencies), 1)
-        )
-        for panel, currency in zip(panels, currencies, strict=True):
-            totals = [
-                sum(
-                    row["result_minor"]
-                    for row in rows
-                    if row["currency"] == currency and row["cause"] == cause
-                )
-                / 10 ** exponents[currency]
-                for cause in causes
-            ]
-            panel.barh(
-                causes,
-                totals,
-                height=0.6,
-                color=["#2f6f9f" if total >= 0 else "#a3241b" for total in totals],
-            )
+        figure, panels = _figure(sum(0.75 + 0.34 * len(found) for found in totals.values()), totals)
+        for panel, (currency, found) in zip(panels, totals.items(), strict=True):
+            causes = sorted(found, reverse=True)
+            amounts = [found[cause] / 10 ** exponents[currency] for cause in causes]
+            colours = ["#2f6f9f" if amount >= 0 else "#a3241b" for amount in amounts]
+            panel.barh(causes, amounts, height=0.6, color=colours)
             panel.axvline(0, color=SOFT, linewidth=1)
             panel.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
             _plain_panel(panel, currency, "x")
@@ -174,8 +165,10 @@ def _rollforwards(data: PacketData) -> list[Row]:
 def write_close_report(data: PacketData, path: Path) -> Path:
     """Write the page of a close."""
     revenue, prior = rows_of(data.revenue_by_month), rows_of(data.prior_period)
+    cut_off = data.manifest.get("cut_off")
     context = {
         "data": data,
+        "cut_off": datetime.fromisoformat(cut_off) if cut_off else None,
         "balances": _balance_lines(data),
         "rollforwards": _rollforwards(data),
         "prior": prior,
