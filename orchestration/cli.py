@@ -82,8 +82,8 @@ def pull(sources: tuple[str, ...]) -> None:
 def build() -> None:
     """Rebuild the warehouse from what has landed, and print what tied."""
     from orchestration import pipeline
-    from orchestration.demo import print_handoffs
     from orchestration.dbt import DbtError
+    from orchestration.demo import print_handoffs
 
     settings = _settings()
     try:
