@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'contract_positions'}}}) }}
 -- The latest position of each contract, shown net, is the balance of the two accounts.
 with latest as (
     select

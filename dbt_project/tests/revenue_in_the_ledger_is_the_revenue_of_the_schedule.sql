@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'revenue_schedule'}}}) }}
 with sides as (
     select entity_id, currency, period, net_revenue_minor as amount_minor
     from {{ ref('revenue_schedule') }}
