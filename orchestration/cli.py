@@ -82,8 +82,8 @@ def pull(sources: tuple[str, ...]) -> None:
 def build() -> None:
     """Rebuild the warehouse from what has landed, and print what tied."""
     from orchestration import pipeline
-    from orchestration.demo import print_handoffs
     from orchestration.dbt import DbtError
+    from orchestration.demo import print_handoffs
 
     settings = _settings()
     try:
@@ -164,6 +164,26 @@ def score(seed: int | None, size: int | None, defect_rate: float | None) -> None
         took = timedelta(seconds=round(time.monotonic() - started))
         console.print(f"seed {settings.seed}, {settings.size:,} customers, {took}")
     sys.exit(0 if perfect else 1)
+
+
+@main.command()
+@click.option(
+    "--cases",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=None,
+    help="A directory of your own cases; the published examples are the default.",
+)
+def conformance(cases: Path | None) -> None:
+    """Run published examples through the production models, a line a case."""
+    from orchestration.conformance import BUNDLED_CASES, CaseError, print_results, run
+    from orchestration.dbt import DbtError
+
+    _settings()
+    try:
+        results = run(cases or BUNDLED_CASES)
+    except (CaseError, DbtError) as error:
+        raise click.ClickException(str(error)) from error
+    sys.exit(0 if print_results(results, console) else 1)
 
 
 @main.command()

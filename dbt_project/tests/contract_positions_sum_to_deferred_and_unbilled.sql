@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'contract_positions'}}}) }}
 -- The latest position of each contract, shown net, is the balance of the accounts that show positions.
 with latest as (
     select

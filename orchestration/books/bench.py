@@ -9,7 +9,7 @@ from __future__ import annotations
 import resource
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -100,7 +100,8 @@ def time_close(folder: Path, case: str, lines: int) -> Timing:
         )
         yardstick = time.monotonic() - started
         started = time.monotonic()
-        second = close(root, con, "after", Act(**{**act.__dict__, "period": CLOSING_MONTH}))
+        con.execute("create temp table computed as from after")
+        second = close(root, con, "computed", replace(act, period=CLOSING_MONTH))
         seconds = time.monotonic() - started
     # Linux counts in KiB, macOS in bytes.
     unit = 1 if sys.platform == "darwin" else 1024

@@ -21,13 +21,15 @@ from orchestration.books.lines import (
     DESCRIPTION,
     IDENTITY,
     computed_select,
-    files_relation,
     posted_select,
     quoted,
 )
 from orchestration.books.store import BooksError
 
 LINES = "books_lines"
+ENTRY = ("entry_key", "entity_id", "currency", "period")
+# Entries that a policy shapes: when it changes and no baseline says by how much, theirs is the cause.
+POLICY_TYPES = ("revenue", *causes.FOLLOWERS)
 MEMORY_LIMIT = "4GB"
 
 
@@ -85,42 +87,67 @@ def require_complete(con: duckdb.DuckDBPyConnection, relation: str) -> None:
     raise IncompleteLineError(f"{where} has no {what}: the rule that made it is at fault")
 
 
-def subtract(con: duckdb.DuckDBPyConnection, plus: str, minus: str, into: str) -> None:
-    """Leave ``plus − minus`` in the temporary table ``into``.
+def subtract(con: duckdb.DuckDBPyConnection, plus: str, minus: str | None, into: str) -> None:
+    """Leave ``plus − minus`` in the temporary table ``into``, proved balanced.
 
-    Lines are first compared by a 128-bit hash of their identity and only those whose sums differ are
-    looked at in full, because grouping by the text itself costs four times as much. Two different
-    lines would have to agree in both hashes and in amount to be missed: 1e-24 for 20M lines.
+    Lines are matched by a 128-bit hash of their identity, because grouping by the text itself costs
+    four times as much: two different lines of 20M meet with a chance of 1e-24. ``entry_1`` and
+    ``entry_2`` name the entry of a line in the same way. ``is_known``: something was posted for it.
     """
     identity = ", ".join(IDENTITY)
+    columns = ", ".join((*(column.name for column in COLUMNS), *AMOUNTS))
+    hashes = f"hash({identity}) as line_1, hash('second', {identity}) as line_2"
+    entry = ", ".join(ENTRY)
+    entries = f"hash({entry}) as entry_1, hash('second', {entry}) as entry_2"
+    if minus is None:
+        con.execute(
+            f"""create or replace temp table {into} as
+            select {columns}, {entries}, false as is_known from ({plus})
+            where amount_minor <> 0 or coalesce(functional_minor, 0) <> 0"""
+        )
+        require_balanced(con, into)
+        return
     con.execute(
         f"""create or replace temp table books_changed as
         with both_sides as (
-            select {identity}, amount_minor, functional_minor, true as is_plus from ({plus})
+            select {hashes}, amount_minor, functional_minor, true as is_plus from ({plus})
             union all
-            select {identity}, -amount_minor, -functional_minor, false from ({minus})
+            select {hashes}, -amount_minor, -functional_minor, false from ({minus})
         )
-        select hash({identity}) as h1, hash('second', {identity}) as h2, bool_and(is_plus) as is_new
-        from both_sides group by h1, h2
+        select line_1, line_2, (count(*) filter (is_plus))::int as plus_rows,
+            (sum(amount_minor) filter (not is_plus))::bigint as posted_minor,
+            (sum(functional_minor) filter (not is_plus))::bigint as posted_functional_minor
+        from both_sides group by line_1, line_2
         having sum(amount_minor) <> 0 or coalesce(sum(functional_minor), 0) <> 0"""
     )
+    # A computed line keeps its description and takes off what was posted for it; several lines of
+    # one identity pass as they are while nothing was posted for them.
+    con.execute(
+        f"""create or replace temp table {into} as
+        with fresh as (
+            select {columns}, {hashes}, {entries} from ({plus})
+        ),
+        netted as (
+            select fresh.* exclude (line_1, line_2) replace (
+                amount_minor + coalesce(posted_minor, 0) as amount_minor,
+                case when functional_minor is not null or posted_functional_minor is not null
+                    then coalesce(functional_minor, 0) + coalesce(posted_functional_minor, 0)
+                end as functional_minor),
+                posted_minor is not null as is_known
+            from fresh inner join books_changed using (line_1, line_2)
+            where plus_rows = 1 or posted_minor is null
+        )
+        select * from netted where amount_minor <> 0 or coalesce(functional_minor, 0) <> 0"""
+    )
+    # What is left: lines that are gone, and several computed lines against something posted. A semi
+    # join on projected hashes: the same as `exists` makes DuckDB group all lines first.
     described = ", ".join(
         f"coalesce(min({name}) filter (where is_plus), min({name})) as {name}"
         for name in DESCRIPTION
     )
-    columns = ", ".join((*(column.name for column in COLUMNS), *AMOUNTS))
-    hashes = f"hash({identity}) as h1, hash('second', {identity}) as h2"
-    # A line that nothing was posted for passes as it is; the rest nets to one line an identity.
-    # A semi join on projected hashes: the same as `exists` makes DuckDB group all lines first.
-    con.execute(
-        f"""create or replace temp table {into} as
-        select {columns} from (select *, {hashes} from ({plus})) as fresh
-        semi join (from books_changed where is_new) as changed using (h1, h2)
-        where amount_minor <> 0 or coalesce(functional_minor, 0) <> 0"""
-    )
     con.execute(
         f"""insert into {into}
-        select {columns} from (
+        select {columns}, {entries}, true as is_known from (
             select {identity}, {described}, sum(amount_minor)::bigint as amount_minor,
                 sum(functional_minor)::bigint as functional_minor
             from (
@@ -130,81 +157,68 @@ def subtract(con: duckdb.DuckDBPyConnection, plus: str, minus: str, into: str) -
                     -functional_minor as functional_minor), false as is_plus, {hashes}
                 from ({minus})
             ) as both_sides
-            semi join (from books_changed where not is_new) as changed using (h1, h2)
+            semi join (
+                from books_changed where plus_rows <> 1 and posted_minor is not null
+            ) as changed using (line_1, line_2)
             group by {identity}
             having sum(amount_minor) <> 0 or coalesce(sum(functional_minor), 0) <> 0
-        ) as netted"""
+        ) as left_over"""
     )
     con.execute("drop table books_changed")
+    require_balanced(con, into)
 
 
-def require_balanced(con: duckdb.DuckDBPyConnection, table: str = LINES) -> None:
+def require_balanced(con: duckdb.DuckDBPyConnection, table: str) -> None:
     """Debits equal credits in each entry, entity, currency and economic month, so that the books
     balance by posting and by economic period. Errors: UnbalancedError naming an entry."""
-    row = con.execute(
-        f"""select entry_key, entity_id, currency, sum(amount_minor) as off_minor, min(rule)
-        from {table} group by entry_key, entity_id, currency, period
-        having sum(amount_minor) <> 0
-        order by all limit 1"""
-    ).fetchone()
-    if row:
-        entry, entity, currency, off, rule = row
-        raise UnbalancedError(
-            f"entry {entry} of {entity} in {currency} is off by {off} minor units "
-            f"(rule: {rule}): nothing was posted; correct the rule"
-        )
-    row = con.execute(
-        f"""select entry_key, entity_id, functional_currency, sum(functional_minor)
-        from {table} where functional_minor is not null
-        group by entry_key, entity_id, functional_currency having sum(functional_minor) <> 0
-        order by all limit 1"""
-    ).fetchone()
-    if row:
-        raise UnbalancedError(
-            f"entry {row[0]} of {row[1]} is off by {row[3]} minor units of its functional currency "
-            f"{row[2]}: nothing was posted; correct the remeasurement rule"
-        )
+    for amount, what, culprit in (
+        ("amount_minor", "currency", "the rule"),
+        ("functional_minor", "functional_currency", "the remeasurement rule"),
+    ):
+        row = con.execute(
+            f"""with off as (
+                select entry_1, entry_2, sum({amount}) as off_minor from {table}
+                where {amount} is not null group by entry_1, entry_2 having sum({amount}) <> 0
+            )
+            select entry_key, entity_id, {what}, off_minor, rule
+            from {table} inner join off using (entry_1, entry_2) order by all limit 1"""
+        ).fetchone()
+        if row:
+            entry, entity, currency, off, rule = row
+            raise UnbalancedError(
+                f"entry {entry} of {entity} in {currency} is off by {off} minor units "
+                f"(rule: {rule}): nothing was posted; correct {culprit}"
+            )
 
 
-def _with_causes(
-    con: duckdb.DuckDBPyConnection,
-    table: str,
-    into: str,
-    *,
-    posting: date,
-    posted: Sequence[Path],
-    policy_types: Sequence[str],
+def _add_causes(
+    con: duckdb.DuckDBPyConnection, raw: str, posting: date, policy_types: Sequence[str]
 ) -> None:
-    """Leave the lines of ``table`` with their cause in ``into``."""
-    posting_sql = f"date {quoted(posting.isoformat())}"
-    key = "entry_key, entity_id, currency, period"
+    """Put the lines of ``raw`` with their cause into ``LINES``."""
+    month = f"date {quoted(posting.isoformat())}"
     con.execute(
         f"""create or replace temp table books_entries as
         with prior as (
-            select * from {table} where period < {posting_sql}
+            select * from {raw} where period < {month}
         ),
         entries as (
-            select {key}, min(entry_type) as entry_type, max(stream) as stream,
-                max(contract_id) as contract_id,
+            select entry_1, entry_2, min(period) as period, min(entry_type) as entry_type,
+                max(stream) as stream, max(contract_id) as contract_id,
+                bool_or(is_known) as is_known,
                 -sum(case when {causes.is_profit_and_loss()} then amount_minor else 0 end)
                     as result_minor
-            from prior group by {key}
-        ),
-        known as (
-            select distinct entry_key from {files_relation(posted)}
-            where entry_key in (select entry_key from entries)
+            from prior group by entry_1, entry_2
         ),
         reduced as (
             select distinct contract_id, period from prior
             where entry_type in {causes.REDUCTIONS} and contract_id is not null
         ),
         flagged as (
-            select entries.*, known.entry_key is not null as is_known,
-                reduced.contract_id is not null as is_reduced
-            from entries left join known using (entry_key)
-            left join reduced using (contract_id, period)
+            select entries.*, reduced.contract_id is not null as is_reduced
+            from entries left join reduced using (contract_id, period)
         )
-        select *, {causes.own_cause()} as own_cause from flagged"""
+        select entry_1, entry_2, entry_type, contract_id, period, {causes.own_cause()} as own_cause
+        from flagged"""
     )
     # A follower takes the cause of the latest entry of its contract up to its own month.
     con.execute(
@@ -212,22 +226,27 @@ def _with_causes(
         with leaders as (
             select contract_id, period, min(own_cause) as cause from books_entries
             where own_cause is not null and contract_id is not null
+                and contract_id in (
+                    select contract_id from books_entries where own_cause is null
+                )
             group by contract_id, period
         )
-        select {", ".join("entries." + name.strip() for name in key.split(","))},
-            coalesce(entries.own_cause, leaders.cause, {quoted(causes.CORRECTION)}) as cause
-        from books_entries as entries
+        select entry_1, entry_2, own_cause as cause from books_entries
+        where own_cause is not null
+        union all
+        select entry_1, entry_2, coalesce(leaders.cause, {quoted(causes.CORRECTION)})
+        from (from books_entries where own_cause is null) as followers
         asof left join leaders
-            on entries.contract_id = leaders.contract_id and entries.period >= leaders.period"""
+            on followers.contract_id = leaders.contract_id and followers.period >= leaders.period"""
     )
     policy = ", ".join(quoted(name) for name in policy_types) or "null"
     con.execute(
-        f"""create or replace temp table {into} as
-        select {table}.*, case
-            when {table}.period >= {posting_sql} then {quoted(causes.CURRENT)}
-            when {table}.entry_type in ({policy}) then {quoted(causes.POLICY)}
+        f"""insert into {LINES}
+        select {raw}.* exclude (entry_1, entry_2, is_known), case
+            when period >= {month} then {quoted(causes.CURRENT)}
+            when entry_type in ({policy}) then {quoted(causes.POLICY)}
             else books_causes.cause end as cause
-        from {table} left join books_causes using ({key})"""
+        from {raw} left join books_causes using (entry_1, entry_2)"""
     )
     con.execute("drop table books_entries; drop table books_causes")
 
@@ -259,27 +278,34 @@ def compute_lines(
     if released:
         held += f" or entry_key in ({', '.join(quoted(entry) for entry in released)})"
     minus = posted_select(posted, held)
+    con.execute(f"drop table if exists {LINES}")
+    columns = ", ".join(
+        f"{name} {type_}"
+        for name, type_ in (
+            *((column.name, column.type) for column in COLUMNS),
+            *((amount, "bigint") for amount in AMOUNTS),
+            ("cause", "varchar"),
+        )
+    )
+    con.execute(f"create temp table {LINES} ({columns})")
+    own = "* exclude (entry_1, entry_2, is_known)"
     if is_opening or not posted:
-        subtract(con, plus, minus, "books_raw")
+        subtract(con, plus, None, "books_raw")
         cause = quoted(causes.OPENING)
         if not is_opening:
             cause = f"case when period < {through} then {cause} else {quoted(causes.CURRENT)} end"
-        con.execute(
-            f"create or replace temp table {LINES} as select *, {cause} as cause from books_raw"
-        )
+        con.execute(f"insert into {LINES} select {own}, {cause} from books_raw")
     elif baseline is None:
         subtract(con, plus, minus, "books_raw")
-        types = ("revenue", *causes.FOLLOWERS) if policy_changed else ()
-        _with_causes(con, "books_raw", LINES, posting=posting, posted=posted, policy_types=types)
+        _add_causes(con, "books_raw", posting, POLICY_TYPES if policy_changed else ())
     else:
         require_complete(con, baseline)
         before = computed_select(con, baseline, through)
         subtract(con, before, minus, "books_raw")
-        _with_causes(con, "books_raw", LINES, posting=posting, posted=posted, policy_types=())
+        _add_causes(con, "books_raw", posting, ())
         subtract(con, plus, before, "books_raw")
         con.execute(
-            f"""insert into {LINES} select *, case when period < {through}
+            f"""insert into {LINES} select {own}, case when period < {through}
             then {quoted(causes.POLICY)} else {quoted(causes.CURRENT)} end from books_raw"""
         )
     con.execute("drop table books_raw")
-    require_balanced(con)

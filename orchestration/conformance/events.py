@@ -167,7 +167,10 @@ class Usage(Strict):
 
 
 class InvoiceLine(Strict):
-    """A line of an invoice; the amount excludes tax unless the invoice says inclusive."""
+    """A line of an invoice; the amount excludes tax unless the invoice says inclusive.
+
+    ``pending_since``: the day it became a pending invoice item, due with the next invoice.
+    """
 
     id: Name
     item: Name | None = None
@@ -176,6 +179,7 @@ class InvoiceLine(Strict):
     credits: Money = Decimal(0)
     quantity: Quantity | None = None
     period: Span | None = None
+    pending_since: date | None = None
 
 
 class Invoice(Strict):

@@ -38,11 +38,10 @@ class ExpectedPrice(Strict):
 
 
 class ExpectedAllocation(Strict):
-    """An obligation's share of the price at the end of a period (or as last known)."""
+    """An obligation's share of the price, as last known."""
 
     item: Name | None = None
     option: Name | None = None
-    at: Instant | None = None
     amount: Money
 
 
@@ -56,7 +55,8 @@ class ExpectedModification(Strict):
 class ExpectedRevenue(Strict):
     """Recognised revenue of an obligation, an option, a contract, or of the whole case.
 
-    ``net`` is after a supplier's share; before it otherwise.
+    ``net`` is after a supplier's share; before it otherwise. ``catch_up`` is the part of a period's revenue that
+    belongs to what was delivered before the price or the progress was known.
     """
 
     item: Name | None = None
@@ -65,13 +65,14 @@ class ExpectedRevenue(Strict):
     measure: Literal["gross", "net"] = "gross"
     recognised: dict[Period, Money] = Field(default={}, alias="in")
     to_date: dict[Instant, Money] = {}
+    catch_up: dict[Period, Money] = {}
     remaining: dict[Instant, Money] = {}
     nothing_else: bool = False
 
     @model_validator(mode="after")
     def _says_something(self) -> ExpectedRevenue:
-        if not (self.recognised or self.to_date or self.remaining):
-            raise ValueError("give at least one of in, to_date, remaining")
+        if not (self.recognised or self.to_date or self.catch_up or self.remaining):
+            raise ValueError("give at least one of in, to_date, catch_up, remaining")
         return self
 
 

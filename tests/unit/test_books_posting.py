@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import fcntl
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
@@ -368,3 +370,44 @@ def test_an_act_without_both_people_is_refused(con, root):
     load(con, invoice("in_1", 300, JAN))
     with pytest.raises(BooksError, match="approved_by is empty"):
         close(root, con, RELATION, act(JAN, approved_by=" "))
+
+
+def test_of_two_closing_processes_one_posts_and_the_other_is_refused(tmp_path):
+    root = tmp_path / "books"
+    program = (
+        "import sys, time, duckdb\n"
+        "from datetime import date\n"
+        "from pathlib import Path\n"
+        "from books_ledger import RELATION, act, invoice, load\n"
+        "from orchestration.books import BooksError, close\n"
+        "con = duckdb.connect()\n"
+        "load(con, invoice('in_1', 300, date(2026, 1, 1)))\n"
+        "print('ready', flush=True); sys.stdin.readline()\n"
+        "hold = lambda name: time.sleep(2) if name == 'computed' else None\n"
+        "try:\n"
+        "    close(Path(sys.argv[1]), con, RELATION, act(date(2026, 1, 1)), step=hold)\n"
+        "    print('posted')\n"
+        "except BooksError as error:\n"
+        "    print(type(error).__name__)\n"
+    )
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-c", program, str(root)],
+            cwd=Path(__file__).resolve().parents[1],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    for process in running:
+        assert process.stdout is not None and process.stdout.readline() == "ready\n"
+    said = []
+    for process in running:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    for process in running:
+        said.append(process.communicate()[0].strip())
+    assert sorted(said) in (["BooksBusyError", "posted"], ["PeriodSealedError", "posted"])
+    assert len(batches(root)) == 1 and verify(root) == []

@@ -185,3 +185,25 @@ def test_the_hash_of_the_policies_sees_content_and_name(tmp_path):
     changed = policy_hash(tmp_path)
     (tmp_path / "entities.csv").rename(tmp_path / "accounts.csv")
     assert len({before, changed, policy_hash(tmp_path)}) == 3
+
+
+def test_the_bytes_of_a_batch_do_not_depend_on_the_number_of_threads(tmp_path):
+    hashes = set()
+    for threads in (1, 4):
+        with duckdb.connect() as con:
+            con.execute(f"set threads = {threads}")
+            # Several row groups, in an order that the posting has to undo.
+            con.execute(
+                """create table many as
+                select 'invoice:' || (i // 2) as entry_key, 'invoice' as entry_type,
+                    'US01' as entity_id, date '2026-01-01' as period, 'USD' as currency,
+                    ['1100', '2100'][i % 2 + 1] as account_code, 'invoice finalised' as rule,
+                    case when i % 2 = 0 then i // 2 + 1 else 0 end as debit_minor,
+                    case when i % 2 = 1 then i // 2 + 1 else 0 end as credit_minor
+                from range(300000) as numbers(i) order by hash(i + ?)""",
+                [threads],
+            )
+            sealed_batch = close(tmp_path / str(threads), con, "many", act(MONTHS[0]))
+            assert sealed_batch.rows == 300_000
+            hashes.add(sealed_batch.seal)
+    assert len(hashes) == 1
