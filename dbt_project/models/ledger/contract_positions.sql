@@ -6,7 +6,7 @@ with movements as (
     {{ 'union all' if not loop.first }}
     select contract_id, obligation_id, entity_id, currency, entry_date, amount_minor
     from {{ ref(entries) }}
-    where account_code = '2100'
+    where account_code = '2100' and entry_date < {{ as_of_date() }}
     {%- endfor %}
 ),
 
