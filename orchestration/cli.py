@@ -20,6 +20,8 @@ from rich.table import Table
 from orchestration import settings as config
 from orchestration.settings import Settings
 
+SOURCES = ["salesforce", "stripe", "metering", "bank", "erp", "fx"]
+
 console = Console(width=max(130, Console().width))
 
 
@@ -65,7 +67,7 @@ def demo() -> None:
 
 
 @main.command()
-@click.argument("sources", nargs=-1)
+@click.argument("sources", nargs=-1, type=click.Choice(SOURCES))
 def pull(sources: tuple[str, ...]) -> None:
     """Land what is new at every source (or at those named)."""
     from orchestration import pipeline
@@ -130,9 +132,11 @@ def controls(stage: str | None) -> None:
 def publish() -> None:
     """Publish the marts for BI: one DuckDB file and Parquet, all or nothing."""
     from orchestration.publish import publish as publish_marts
+    from orchestration.release import require_released
     from orchestration.reports.summary import write_summary
 
     settings = _settings()
+    require_released(settings)
     done = publish_marts(settings)
     console.print(f"version {done.version}: {done.database}")
     console.print(f"report: {write_summary(settings)}")

@@ -150,10 +150,10 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
     home = Path(env.get("TIEOUT_HOME") or REPOSITORY / "var").resolve()
     which = env.get("TIEOUT_ENV", "sandbox")
     numbers = {}
-    for name, default in (("SEED", 7), ("SIZE", 200), ("MONTHS", 18)):
+    for name, default, least in (("SEED", 7, 0), ("SIZE", 200, 1), ("MONTHS", 18, 3)):
         text = env.get(f"TIEOUT_{name}", str(default))
-        if not text.isdigit():
-            raise SettingsError(f"TIEOUT_{name}={text!r} is not a whole number")
+        if not text.isdigit() or int(text) < least:
+            raise SettingsError(f"TIEOUT_{name}={text!r} is not a whole number of {least} or more")
         numbers[name] = int(text)
     if which == "sandbox":
         as_of = _instant("TIEOUT_AS_OF", env.get("TIEOUT_AS_OF", "2026-07-01T00:00:00Z"))
