@@ -41,7 +41,9 @@ ROLLFORWARD = (
     "voided",
     "credited",
     "disputes_lost",
+    "losses",
     "recognised",
+    "interest",
     "unbilled_reclass",
     "closing",
 )

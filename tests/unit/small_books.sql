@@ -20,7 +20,8 @@ from (values ('1050', 60000, 0), ('1100', 100000, 60000), ('2100', 60000, 100000
 create table ledger.deferred_revenue_rollforward as
 select 'US01' as entity_id, 'USD' as currency, date '2026-01-01' as period, 0::bigint as opening_minor,
     100000::bigint as billed_minor, 0::bigint as voided_minor, 0::bigint as credited_minor,
-    0::bigint as disputes_lost_minor, -60000::bigint as recognised_minor, 0::bigint as unbilled_reclass_minor,
+    0::bigint as disputes_lost_minor, 0::bigint as losses_minor, -60000::bigint as recognised_minor,
+    0::bigint as interest_minor, 0::bigint as unbilled_reclass_minor,
     40000::bigint as closing_minor, 0::bigint as unbilled_closing_minor, 40000::bigint as net_contract_liability_minor;
 
 create table ledger.ar_rollforward as
@@ -28,7 +29,8 @@ select 'US01' as entity_id, 'USD' as currency, date '2026-01-01' as period, 0::b
     100000::bigint as invoice_minor, 0::bigint as void_minor, 0::bigint as credit_note_minor,
     -60000::bigint as receipt_card_minor, 0::bigint as receipt_bank_minor, 0::bigint as refund_minor,
     0::bigint as dispute_withdrawn_minor, 0::bigint as dispute_reinstated_minor, 0::bigint as dispute_lost_minor,
-    40000::bigint as closing_minor;
+    0::bigint as write_off_minor, 0::bigint as recovery_minor, 0::bigint as deposit_minor,
+    0::bigint as deposit_applied_minor, 40000::bigint as closing_minor;
 
 create table receivables.ar_open_items as
 select 'in_1' as invoice_id, 'US01' as entity_id, 'K1' as customer_id, 'USD' as currency, 40000::bigint as open_minor;
