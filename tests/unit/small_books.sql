@@ -72,7 +72,7 @@ from (values
 create table reconciliation.rec_chain as
 select 'C1' as contract_id, date '2026-01-01' as period, 'US01' as entity_id, 'K1' as customer_id, 'USD' as currency,
     100000::bigint as ordered_minor, 100000::bigint as contracted_minor, 100000::bigint as rated_minor,
-    100000::bigint as invoiced_minor, 60000::bigint as applied_minor, 60000::bigint as deposited_minor,
+    100000::bigint as invoiced_minor, 100000::bigint as owed_minor, 60000::bigint as applied_minor, 60000::bigint as deposited_minor,
     60000::bigint as posted_minor, 0::bigint as unexplained_minor;
 
 create table reconciliation.rec_exceptions as
