@@ -59,39 +59,44 @@ gaps as (
     from {{ ref('ar_open_items') }}
     union all
     select
-        'applied', balances.receipt_id, balances.receipt_id,
-        receipts.entity_id, receipts.currency, {{ month_start('receipts.received_date') }}, -balances.unapplied_minor, null
+        'applied' as hop, balances.receipt_id as ref, balances.receipt_id as group_key,
+        receipts.entity_id, receipts.currency, {{ month_start('receipts.received_date') }} as period,
+        -balances.unapplied_minor as gap_minor, null as itself_minor
     from {{ ref('receipt_balances') }} as balances
     inner join {{ ref('receipts') }} as receipts
         on balances.receipt_id = receipts.receipt_id
     union all
     select
-        'credit_notes', null, coalesce(invoice_line_id, invoice_id), entity_id, currency,
-        {{ month_start('min(issued_date)') }}, sum(amount_minor + tax_minor), sum(amount_minor + tax_minor)
+        'credit_notes' as hop, null as ref, coalesce(invoice_line_id, invoice_id) as group_key, entity_id, currency,
+        {{ month_start('min(issued_date)') }} as period,
+        sum(amount_minor + tax_minor) as gap_minor, sum(amount_minor + tax_minor) as itself_minor
     from {{ ref('credit_note_lines') }}
     where invoice_id in (select invoice_id from {{ ref('ar_open_items') }})
     group by coalesce(invoice_line_id, invoice_id), entity_id, currency
     union all
     select
-        'disputes_lost', null, invoice_id, entity_id, currency,
-        {{ month_start('finalized_date') }}, disputes_lost_minor, disputes_lost_minor
+        'disputes_lost' as hop, null as ref, invoice_id as group_key, entity_id, currency,
+        {{ month_start('finalized_date') }} as period,
+        disputes_lost_minor as gap_minor, disputes_lost_minor as itself_minor
     from {{ ref('ar_open_items') }}
     union all
     select
-        'deposited', 'stripe:payout:' || payout_id, payout_id,
-        entity_id, currency, {{ month_start('arrival_date') }}, amount_minor - deposited_minor, null
+        'deposited' as hop, 'stripe:payout:' || payout_id as ref, payout_id as group_key,
+        entity_id, currency, {{ month_start('arrival_date') }} as period,
+        amount_minor - deposited_minor as gap_minor, null as itself_minor
     from payouts
     union all
     select
-        'deposited', bookings.bank_transaction_ref, bookings.bank_transaction_ref,
-        bookings.entity_id, bookings.currency, {{ month_start('bookings.booked_date') }}, -bookings.amount_minor, null
+        'deposited' as hop, bookings.bank_transaction_ref as ref, bookings.bank_transaction_ref as group_key,
+        bookings.entity_id, bookings.currency, {{ month_start('bookings.booked_date') }} as period,
+        -bookings.amount_minor as gap_minor, null as itself_minor
     from first_bookings as bookings
     where bookings.bank_transaction_ref not in (select bank_transaction_ref from payouts where bank_transaction_ref is not null)
     union all
-    select hop, ref, group_key, entity_id, currency, period, gap_minor, explained_minor
+    select hop, ref, group_key, entity_id, currency, period, gap_minor, explained_minor as itself_minor
     from {{ ref('chain_processor') }}
     union all
-    select hop, ref, group_key, entity_id, currency, period, gap_minor, null
+    select hop, ref, group_key, entity_id, currency, period, gap_minor, null as itself_minor
     from {{ ref('chain_postings') }}
 )
 

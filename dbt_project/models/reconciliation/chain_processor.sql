@@ -22,17 +22,17 @@ cash_sides as (
     where kind = 'card'
     union all
     select
-        entity_id, currency, reversal_date,
-        case when kind = 'dispute_reinstated' then amount_minor else -amount_minor end
+        entity_id, currency, reversal_date as moved_date,
+        case when kind = 'dispute_reinstated' then amount_minor else -amount_minor end as amount_minor
     from {{ ref('card_reversals') }}
     where kind <> 'dispute_lost'
     union all
-    select entity_id, currency, created_date, -fee_minor from processed
+    select entity_id, currency, created_date as moved_date, -fee_minor as amount_minor from processed
     union all
-    select entity_id, currency, created_date, -net_minor from processed
+    select entity_id, currency, created_date as moved_date, -net_minor as amount_minor from processed
     where is_pending
     union all
-    select entity_id, currency, arrival_date, -amount_minor from {{ ref('payouts') }}
+    select entity_id, currency, arrival_date as moved_date, -amount_minor as amount_minor from {{ ref('payouts') }}
     where status in ('paid', 'in_transit', 'pending')
 )
 
