@@ -43,6 +43,39 @@ card_movements as (
     from {{ ref('processor_transactions') }}
     where fee_minor <> 0
     union all
+    -- A fee of its own, not kept back from a charge.
+    select
+        'processor_fee_of_its_own:' || txn_id as entry_key,
+        'processor_fee' as entry_type,
+        'processor fee charged' as rule,
+        entity_id,
+        created_date as entry_date,
+        currency,
+        null as customer_id,
+        null as invoice_id,
+        'stripe:balance_transaction:' || txn_id as evidence_ref,
+        '6000' as debit_account,
+        '1050' as credit_account,
+        -amount_minor as amount_minor
+    from {{ ref('processor_transactions') }}
+    where type = 'fee'
+    union all
+    -- Anything else that moved the processor's balance waits in suspense, so that clearing stays what the processor owes.
+    select
+        'processor_unknown:' || activity_ref || '|' || entity_id || '|' || currency as entry_key,
+        'processor_unknown' as entry_type,
+        'processor activity nothing explains' as rule,
+        entity_id,
+        moved_date as entry_date,
+        currency,
+        null as customer_id,
+        null as invoice_id,
+        activity_ref as evidence_ref,
+        '1050' as debit_account,
+        '2350' as credit_account,
+        amount_minor
+    from {{ ref('unknown_processor_activity') }}
+    union all
     select
         reversals.kind || ':' || reversals.reversal_id as entry_key,
         reversals.kind as entry_type,
