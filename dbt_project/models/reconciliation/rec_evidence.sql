@@ -72,8 +72,43 @@ unbalanced as (
     where coalesce(balances.movement_minor, 0) <> coalesce(journals.movement_minor, 0)
 ),
 
+-- The processor's balance moved for a reason that we do not know: the amount waits in billing suspense.
+processor_activity as (
+    select
+        cast(null as varchar) as left_ref,
+        activity_ref as right_ref,
+        'PROCESSOR_ACTIVITY_UNKNOWN' as reason_code,
+        entity_id,
+        cast(null as varchar) as customer_id,
+        cast(null as varchar) as contract_id,
+        {{ month_start('moved_date') }} as period,
+        currency,
+        amount_minor,
+        'processor activity: ' || type as detail
+    from {{ ref('unknown_processor_activity') }}
+),
+
+missing_invoices as (
+    select
+        cast(null as varchar) as left_ref,
+        'stripe:invoice:' || invoice_id as right_ref,
+        'INVOICE_MISSING' as reason_code,
+        entity_id,
+        cast(null as varchar) as customer_id,
+        cast(null as varchar) as contract_id,
+        cast(null as date) as period,
+        currency,
+        greatest(lines_minor, paid_minor) as amount_minor,
+        'the invoice has not arrived, and its lines, payments or credit notes have' as detail
+    from {{ ref('missing_invoices') }}
+),
+
 all_problems as (
     select * from problems
+    union all
+    select * from processor_activity
+    union all
+    select * from missing_invoices
     union all
     select * from unpriced
     union all
