@@ -17,6 +17,7 @@ from .documents import Invoice, Line
 from .postings import (
     CASH,
     CLEARING,
+    CONTRA,
     DEFERRED,
     FEES,
     RECEIVABLE,
@@ -120,9 +121,10 @@ class _Books:
         """Recognise each month, then show contracts in debit as unbilled."""
         for part in recognise(self.context, contracts, billing, reductions_of(billing)):
             account = self.context.policies.skus[part.item.sku].revenue_account
+            entry = "revenue" if part.kind == "revenue" else "contra"
             self.postings.post(
-                part.contract.entity, part.period, "revenue", part.contract.currency, DEFERRED,
-                [(account, part.gross - part.supplier), (SUPPLIERS, part.supplier)],
+                part.contract.entity, part.period, entry, part.contract.currency, DEFERRED,
+                [(CONTRA.get(part.kind, account), part.gross - part.supplier), (SUPPLIERS, part.supplier)],
             )  # fmt: skip
             self.move(part.contract, part.period, -part.gross)
         for contract in contracts:

@@ -9,6 +9,7 @@ CASH, CLEARING, TREASURY = "1000", "1050", "1090"
 RECEIVABLE, UNBILLED = "1100", "1150"
 SUPPLIERS, DEFERRED, UNAPPLIED, SUSPENSE, TAX = "2000", "2100", "2300", "2350", "2500"
 FEES = "6000"
+CONTRA = {"credit_note": "4910", "dispute_lost": "4920"}
 
 
 @dataclass(frozen=True)

@@ -46,10 +46,16 @@ class Drawdown:
     overage: dict[tuple[str, date], int] = field(default_factory=dict)
 
 
-def draw_down(pool: Item, lines: list[ItemUsage], rated: dict[tuple[str, date], int]) -> Drawdown:
+def draw_down(
+    pool: Item,
+    lines: list[ItemUsage],
+    rated: dict[tuple[str, date], int],
+    until: date | None = None,
+) -> Drawdown:
     """Usage against promotional credits, then the paid pool, then overage, by day and order item id.
 
-    Whole months that stay within one of the three are taken at once; the others day by day.
+    Whole months that stay within one of the three are taken at once; the others, and the month in which a day stops
+    the count, day by day.
     """
     result = Drawdown()
     lines = sorted(lines, key=lambda line: line.item.id)
@@ -57,9 +63,13 @@ def draw_down(pool: Item, lines: list[ItemUsage], rated: dict[tuple[str, date], 
     used = 0
     bounds = (pool.promotional, pool.promotional + pool.total)
     for month in months:
+        if until is not None and month >= until:
+            break
         total = sum(rated.get((line.item.id, month), 0) for line in lines)
         side = _side(used, bounds)
-        if side == 2:
+        if until is not None and month_first(until) == month:
+            _by_day(result, lines, month, used, bounds, until)
+        elif side == 2:
             for line in lines:
                 result.overage[line.item.id, month] = rated.get((line.item.id, month), 0)
         elif used + total <= bounds[side]:
@@ -81,11 +91,12 @@ def _by_day(
     month: date,
     used: int,
     bounds: tuple[int, int],
+    until: date | None = None,
 ) -> None:
     quantity = {line.item.id: 0 for line in lines}
     value = {line.item.id: 0 for line in lines}
     day = month_first(month)
-    while day.month == month.month:
+    while day.month == month.month and (until is None or day < until):
         for line in lines:
             offset = (day - line.first).days
             if not 0 <= offset < len(line.daily):

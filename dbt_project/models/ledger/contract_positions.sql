@@ -1,17 +1,12 @@
 -- What a contract owes its customer at a month end, or is owed: billed less recognised, never both at once.
 -- Contracts are not netted with each other.
 with movements as (
+    {%- for entries in ['invoice_entries', 'reduction_entries', 'revenue_entries', 'contra_entries'] %}
+    {{ 'union all' if not loop.first }}
     select contract_id, entity_id, currency, entry_date, amount_minor
-    from {{ ref('invoice_entries') }}
+    from {{ ref(entries) }}
     where account_code = '2100'
-    union all
-    select contract_id, entity_id, currency, entry_date, amount_minor
-    from {{ ref('card_entries') }}
-    where account_code = '2100'
-    union all
-    select contract_id, entity_id, currency, entry_date, amount_minor
-    from {{ ref('revenue_entries') }}
-    where account_code = '2100'
+    {%- endfor %}
 ),
 
 by_month as (

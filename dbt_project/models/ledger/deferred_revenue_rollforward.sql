@@ -10,6 +10,9 @@ with movements as (
         sum(case when entry_type = 'void' then -amount_minor else 0 end) as voided_minor,
         sum(case when entry_type = 'credit_note' then -amount_minor else 0 end) as credited_minor,
         sum(case when entry_type = 'dispute_lost' then -amount_minor else 0 end) as disputes_lost_minor,
+        sum(case when entry_type = 'refund_reduction' then -amount_minor else 0 end) as refunded_minor,
+        sum(case when entry_type in ('write_off', 'write_off_recovery') then -amount_minor else 0 end) as written_off_minor,
+        sum(case when entry_type = 'contra' then -amount_minor else 0 end) as contra_minor,
         sum(case when entry_type = 'revenue' then -amount_minor else 0 end) as recognised_minor,
         sum(case when entry_type = 'presentation' then -amount_minor else 0 end) as unbilled_reclass_minor
     from {{ ref('ledger_entry_lines') }}
@@ -32,7 +35,9 @@ select
     balances.currency,
     balances.period,
     -balances.opening_minor as opening_minor,
-    {%- for movement in ['billed', 'voided', 'credited', 'disputes_lost', 'recognised', 'unbilled_reclass'] %}
+    {%- for movement in [
+        'billed', 'voided', 'credited', 'disputes_lost', 'refunded', 'written_off', 'contra', 'recognised', 'unbilled_reclass',
+    ] %}
     cast(coalesce(movements.{{ movement }}_minor, 0) as bigint) as {{ movement }}_minor,
     {%- endfor %}
     -balances.closing_minor as closing_minor,

@@ -1,7 +1,10 @@
 -- Every computed entry, line by line: account, side, the rule that made it and the evidence it came from.
 -- `posting_key` is the summary under which the ERP carries the entry.
 with entries as (
-    {% for entries in ['invoice_entries', 'card_entries', 'bank_entries', 'revenue_entries', 'presentation_entries'] -%}
+    {% for entries in [
+        'invoice_entries', 'card_entries', 'bank_entries', 'reduction_entries', 'revenue_entries', 'contra_entries',
+        'presentation_entries',
+    ] -%}
     {{ 'union all' if not loop.first }}
     select
         entry_key,

@@ -1,6 +1,15 @@
--- What lowered a price after it was invoiced: credit notes, and disputes that were lost.
+-- What lowered a price after it was invoiced: credit notes, voids that were not issued again, and what lowered an
+-- invoice as a whole, spread over its lines by what they still bill.
 -- `is_suspense` marks what reduces a line that belongs to no obligation: it touches billing suspense, not revenue.
-with credit_notes as (
+with invoice_lines as (
+    select
+        *,
+        case when unmatched_reason is null then obligation_id end as reduced_obligation_id,
+        case when unmatched_reason is null then contract_id end as reduced_contract_id
+    from {{ ref('invoice_lines') }}
+),
+
+noted as (
     select
         'credit_note' as kind,
         credit_note_id as source_id,
@@ -17,50 +26,90 @@ with credit_notes as (
     from {{ ref('credit_note_lines') }}
 ),
 
-lost_disputes_by_line as (
+noted_lines as (
     select
-        reversals.reversal_id,
-        reversals.charge_id,
-        reversals.reversal_date,
-        reversals.amount_minor - coalesce(reversals.tax_minor, 0) as lost_minor,
+        invoice_line_id,
+        sum(amount_minor) as noted_minor
+    from noted
+    group by invoice_line_id
+),
+
+-- What was issued again for the same item and period is still owed.
+issued_again as (
+    select
+        reduced_obligation_id as obligation_id,
+        period_start
+    from invoice_lines
+    where not is_void and finalized_date is not null
+    group by reduced_obligation_id, period_start
+),
+
+voided as (
+    select
+        'void' as kind,
+        lines.invoice_id as source_id,
+        lines.invoice_line_id as line_id,
+        'stripe:invoice:' || lines.invoice_id as evidence_ref,
         lines.invoice_id,
         lines.invoice_line_id,
-        case when lines.unmatched_reason is null then lines.obligation_id end as obligation_id,
-        case when lines.unmatched_reason is null then lines.contract_id end as contract_id,
-        reversals.entity_id,
-        reversals.currency,
-        greatest(lines.net_minor, 0) as line_weight
-    from {{ ref('card_reversals') }} as reversals
-    inner join {{ ref('invoice_lines') }} as lines
-        on reversals.invoice_id = lines.invoice_id
-    where reversals.kind = 'dispute_lost'
+        lines.reduced_obligation_id as obligation_id,
+        lines.reduced_contract_id as contract_id,
+        lines.entity_id,
+        lines.currency,
+        lines.voided_date as reduction_date,
+        lines.net_minor as amount_minor
+    from invoice_lines as lines
+    left join issued_again
+        on
+            lines.reduced_obligation_id = issued_again.obligation_id
+            and lines.period_start = issued_again.period_start
+    where lines.is_void and lines.reduced_obligation_id is not null and issued_again.obligation_id is null
+),
+
+invoice_reductions_by_line as (
+    select
+        reductions.kind,
+        reductions.source_id,
+        reductions.evidence_ref,
+        reductions.reduction_date,
+        reductions.amount_minor - reductions.tax_minor as reduced_minor,
+        lines.invoice_id,
+        lines.invoice_line_id,
+        lines.reduced_obligation_id as obligation_id,
+        lines.reduced_contract_id as contract_id,
+        reductions.entity_id,
+        reductions.currency,
+        greatest(lines.net_minor - coalesce(noted_lines.noted_minor, 0), 0) as line_weight
+    from {{ ref('invoice_reductions') }} as reductions
+    inner join invoice_lines as lines
+        on reductions.invoice_id = lines.invoice_id
+    left join noted_lines
+        on lines.invoice_line_id = noted_lines.invoice_line_id
 ),
 
 spread as (
-    {{ largest_remainder('lost_disputes_by_line', ['reversal_id'], ['invoice_line_id'], 'lost_minor', 'line_weight') }}
+    {{ largest_remainder('invoice_reductions_by_line', ['kind', 'source_id'], ['invoice_line_id'], 'reduced_minor', 'line_weight') }}
 ),
 
-lost_disputes as (
+reductions as (
+    select * from noted
+    union all
+    select * from voided
+    union all
     select
-        'dispute_lost' as kind,
-        reversal_id as source_id,
-        reversal_id || ':' || invoice_line_id as line_id,
-        'stripe:charge:' || charge_id as evidence_ref,
+        kind,
+        source_id,
+        source_id || ':' || invoice_line_id as line_id,
+        evidence_ref,
         invoice_id,
         invoice_line_id,
         obligation_id,
         contract_id,
         entity_id,
         currency,
-        reversal_date as reduction_date,
+        reduction_date,
         part_minor as amount_minor
     from spread
-),
-
-reductions as (
-    select * from credit_notes
-    union all
-    select * from lost_disputes
 )
 
 select

@@ -26,9 +26,18 @@ reversed as (
         sum(case when kind = 'refund' then amount_minor else 0 end) as refunded_minor,
         sum(
             case kind when 'dispute_withdrawn' then amount_minor when 'dispute_reinstated' then -amount_minor else 0 end
-        ) as withdrawn_minor,
-        sum(case when kind = 'dispute_lost' then amount_minor else 0 end) as disputes_lost_minor
+        ) as withdrawn_minor
     from {{ ref('card_reversals') }}
+    group by invoice_id
+),
+
+reduced as (
+    select
+        invoice_id,
+        sum(case when kind = 'dispute_lost' then amount_minor else 0 end) as disputes_lost_minor,
+        sum(case when kind = 'refund' then amount_minor else 0 end) as refund_reductions_minor,
+        sum(case when kind in ('write_off', 'write_off_recovery') then amount_minor else 0 end) as written_off_minor
+    from {{ ref('invoice_reductions') }}
     group by invoice_id
 ),
 
@@ -51,7 +60,9 @@ items as (
         coalesce(applied.bank_minor, 0) as bank_minor,
         coalesce(reversed.refunded_minor, 0) as refunded_minor,
         coalesce(reversed.withdrawn_minor, 0) as withdrawn_minor,
-        coalesce(reversed.disputes_lost_minor, 0) as disputes_lost_minor,
+        coalesce(reduced.disputes_lost_minor, 0) as disputes_lost_minor,
+        coalesce(reduced.refund_reductions_minor, 0) as refund_reductions_minor,
+        coalesce(reduced.written_off_minor, 0) as written_off_minor,
         applied.last_receipt_id,
         applied.last_receipt_date
     from {{ ref('invoices') }} as invoices
@@ -61,13 +72,15 @@ items as (
         on invoices.invoice_id = applied.invoice_id
     left join reversed
         on invoices.invoice_id = reversed.invoice_id
+    left join reduced
+        on invoices.invoice_id = reduced.invoice_id
     where invoices.finalized_date is not null
 ),
 
 netted as (
     select
         *,
-        invoiced_minor - credited_minor - disputes_lost_minor as owed_minor,
+        invoiced_minor - credited_minor - disputes_lost_minor - refund_reductions_minor - written_off_minor as owed_minor,
         card_minor + bank_minor - refunded_minor - withdrawn_minor as received_minor
     from items
 )
@@ -85,7 +98,8 @@ select
     coalesce(due_date, finalized_date) as due_date,
     paid_date,
     {%- for amount in [
-        'invoiced', 'credited', 'card', 'bank', 'refunded', 'withdrawn', 'disputes_lost', 'owed', 'received',
+        'invoiced', 'credited', 'card', 'bank', 'refunded', 'withdrawn', 'disputes_lost',
+        'refund_reductions', 'written_off', 'owed', 'received',
     ] %}
     cast({{ amount }}_minor as bigint) as {{ amount }}_minor,
     {%- endfor %}

@@ -79,8 +79,7 @@ sides as (
     union all
     select 'invoices_to_cash', 'left', entity_id, currency, -(amount_minor + tax_minor) from {{ ref('credit_note_lines') }}
     union all
-    select 'invoices_to_cash', 'left', entity_id, currency, -amount_minor from {{ ref('card_reversals') }}
-    where kind = 'dispute_lost'
+    select 'invoices_to_cash', 'left', entity_id, currency, -amount_minor from {{ ref('invoice_reductions') }}
     union all
     select 'invoices_to_cash', 'right', entity_id, currency, amount_minor from {{ ref('receipts') }}
     union all

@@ -61,34 +61,66 @@ lifetimes as (
     group by obligations.obligation_id
 ),
 
+-- Month ends, the cut-off, and the start of each day on which the price fell: what was recognised by then is known.
+instants as (
+    select
+        lifetimes.obligation_id,
+        dates.measured_to,
+        dates.period,
+        dates.is_actual
+    from lifetimes
+    inner join {{ ref('measurement_dates') }} as dates
+        on
+            dates.measured_to > lifetimes.first_day
+            and dates.measured_from <= lifetimes.last_day
+    union
+    select
+        reductions.obligation_id,
+        reductions.reduction_date as measured_to,
+        {{ month_start(add_days('reductions.reduction_date', -1)) }} as period,
+        true as is_actual
+    from {{ ref('price_reductions') }} as reductions
+    inner join lifetimes
+        on
+            reductions.obligation_id = lifetimes.obligation_id
+            and reductions.reduction_date > lifetimes.first_day
+    where not reductions.is_suspense
+),
+
+intervals as (
+    select
+        *,
+        coalesce(
+            lag(measured_to) over (partition by obligation_id, period order by measured_to), period
+        ) as measured_from
+    from instants
+),
+
 moved as (
     select
         deliveries.obligation_id,
-        dates.measured_to,
+        intervals.measured_to,
         sum(deliveries.delivered_minor) as delivered_minor,
         sum(deliveries.reduction_minor) as reduction_minor
     from deliveries
-    inner join {{ ref('measurement_dates') }} as dates
+    inner join intervals
         on
-            {{ month_start('deliveries.day') }} = dates.period
-            and deliveries.day >= dates.measured_from
-            and deliveries.day < dates.measured_to
-    group by deliveries.obligation_id, dates.measured_to
+            deliveries.obligation_id = intervals.obligation_id
+            and {{ month_start('deliveries.day') }} = intervals.period
+            and deliveries.day >= intervals.measured_from
+            and deliveries.day < intervals.measured_to
+    group by deliveries.obligation_id, intervals.measured_to
 )
 
 select
-    lifetimes.obligation_id,
-    dates.measured_to,
-    dates.period,
-    dates.is_actual,
+    intervals.obligation_id,
+    intervals.measured_to,
+    intervals.period,
+    intervals.is_actual,
     cast(coalesce(moved.delivered_minor, 0) as bigint) as delivered_minor,
     cast(coalesce(moved.reduction_minor, 0) as bigint) as reduction_minor
-from lifetimes
-inner join {{ ref('measurement_dates') }} as dates
-    on
-        dates.measured_to > lifetimes.first_day
-        and dates.measured_from <= lifetimes.last_day
+from intervals
 left join moved
     on
-        lifetimes.obligation_id = moved.obligation_id
-        and dates.measured_to = moved.measured_to
+        intervals.obligation_id = moved.obligation_id
+        and intervals.measured_to = moved.measured_to
