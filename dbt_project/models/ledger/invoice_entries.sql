@@ -25,7 +25,17 @@ invoice_sides as (
         cast(null as varchar) as obligation_id,
         cast(null as varchar) as contract_id,
         'stripe:invoice:' || invoice_id as evidence_ref,
-        total_minor as amount_minor
+        total_minor - balance_applied_minor as amount_minor
+    from invoices
+    union all
+    -- What the customer's credit balance paid was never owed in cash.
+    select
+        invoice_id,
+        '2250' as account_code,
+        null as obligation_id,
+        null as contract_id,
+        'stripe:invoice:' || invoice_id as evidence_ref,
+        balance_applied_minor as amount_minor
     from invoices
     union all
     select

@@ -54,7 +54,7 @@ items as (
         invoices.due_date,
         invoices.paid_date,
         invoices.voided_date is not null as is_void,
-        case when invoices.voided_date is null then invoices.total_minor else 0 end as invoiced_minor,
+        case when invoices.voided_date is null then invoices.total_minor - invoices.balance_applied_minor else 0 end as invoiced_minor,
         coalesce(credited.credited_minor, 0) as credited_minor,
         coalesce(applied.card_minor, 0) as card_minor,
         coalesce(applied.bank_minor, 0) as bank_minor,

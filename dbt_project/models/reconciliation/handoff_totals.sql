@@ -74,7 +74,7 @@ sides as (
     select 'usage_to_invoices', 'right', entity_id, currency, amount_minor from line_totals
     where is_usage
     union all
-    select 'invoices_to_cash', 'left', entity_id, currency, total_minor from {{ ref('invoices') }}
+    select 'invoices_to_cash', 'left', entity_id, currency, total_minor - balance_applied_minor from {{ ref('invoices') }}
     where finalized_date is not null and voided_date is null
     union all
     select 'invoices_to_cash', 'left', entity_id, currency, -(amount_minor + tax_minor) from {{ ref('credit_note_lines') }}

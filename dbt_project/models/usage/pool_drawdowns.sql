@@ -2,7 +2,13 @@
 -- is the usage that reached it to date, between nothing and its amount; a day's draw is the difference.
 {%- set lanes = [1, 2, 3, 4] %}
 with pools as (
-    select * from {{ ref('drawdown_pools') }}
+    select
+        drawdown_pools.*,
+        scopes.pool_id is not null as is_limited,
+        scopes.obligation_id as open_to_obligation_id
+    from {{ ref('drawdown_pools') }} as drawdown_pools
+    left join {{ ref('pool_scopes') }} as scopes
+        on drawdown_pools.pool_id = scopes.pool_id
 ),
 
 left_over_0 as (
@@ -38,6 +44,7 @@ reached_{{ lane }} as (
             and usage.usage_date >= pools.starts_on
             and usage.usage_date < pools.ends_on
             and pools.lane = {{ lane }}
+            and (not pools.is_limited or usage.obligation_id = pools.open_to_obligation_id)
 ),
 
 drawn_{{ lane }} as (
@@ -84,5 +91,5 @@ select
     pools.obligation_id as pool_obligation_id,
     cast(drawn.drawn_minor as bigint) as drawn_minor
 from drawn
-inner join pools using (pool_id)
+inner join {{ ref('drawdown_pools') }} as pools using (pool_id)
 where drawn.drawn_minor <> 0
