@@ -12,6 +12,19 @@ with problems as (
         amount_minor,
         detail
     from {{ ref('evidence_problems') }}
+    union all
+    select
+        ref as left_ref,
+        null as right_ref,
+        reason_code,
+        entity_id,
+        customer_id,
+        contract_id,
+        period,
+        currency,
+        amount_minor,
+        detail
+    from {{ ref('agreement_problems') }}
 ),
 
 unpriced as (
