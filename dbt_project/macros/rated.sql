@@ -13,7 +13,7 @@
         {{ mul_div(
             'case card.tier_model'
             ~ ' when \'graduated\' then card.cost_below + ' ~ wide(above) ~ ' * card.scaled_price'
-            ~ ' when \'volume\' then card.cost_below + ' ~ wide('used.quantity_millionths') ~ ' * card.scaled_price'
+            ~ ' when \'volume\' then ' ~ wide('used.quantity_millionths') ~ ' * card.scaled_price'
             ~ ' when \'package\' then card.cost_below + ' ~ wide(packages) ~ ' * 1000000 * card.scaled_price end',
             '1',
             '10000000000000000'

@@ -1,4 +1,4 @@
--- What was given back lowers the schedule too; in the ledger it has accounts of its own.
+-- Contra revenue included, and the revenue that a write-off turned into a credit loss.
 with sides as (
     select entity_id, currency, period, net_revenue_minor as amount_minor
     from {{ ref('revenue_schedule') }}
@@ -9,8 +9,8 @@ with sides as (
     inner join {{ ref('accounts') }} as accounts
         on lines.account_code = accounts.account_code
     where
-        accounts.account_type = 'revenue'
-        or (lines.entry_type = 'contra' and accounts.account_type in ('contra_revenue', 'expense'))
+        accounts.account_type in ('revenue', 'contra_revenue')
+        or lines.entry_type in ('write_off', 'recovery') and lines.account_code = '6100'
 )
 
 select entity_id, currency, period, sum(amount_minor) as difference_minor

@@ -75,12 +75,6 @@ class Billing:
     grants: list[Grant] = field(default_factory=list)
     rated: dict[tuple[str, date], int] = field(default_factory=dict)
     drawdowns: dict[str, Drawdown] = field(default_factory=dict)
-    pool_usage: dict[str, list[ItemUsage]] = field(default_factory=dict)
-
-    def drawn_before(self, pool: Item, day: date) -> int:
-        """What usage took from a commitment or credits before a day."""
-        lines = self.pool_usage.get(pool.id, [])
-        return sum(draw_down(pool, lines, self.rated, day).drawn.values())
 
 
 def pool_of(order: Order) -> Item | None:
@@ -146,7 +140,6 @@ class _Biller:
                 pool = pool_of(order)
                 lines = [u for u in self.usage.items if self.orders[u.item.id][1] is order]
                 if pool is not None and lines:
-                    self.result.pool_usage[pool.id] = lines
                     self.result.drawdowns[pool.id] = draw_down(pool, lines, self.result.rated)
 
     def _grants(self) -> None:

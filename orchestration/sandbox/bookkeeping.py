@@ -1,7 +1,7 @@
 """Books what one customer's documents say, by the entry rules of the ERP: transaction currency, by month.
 
 Position accounting: a contract's billings, price reductions and revenue meet in account 2100; where a contract stands
-in debit there at a month end, the debit is shown as unbilled receivable.
+in debit there at a month end, the debit is shown as unbilled receivable or contract asset.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from .postings import (
     CASH,
     CLEARING,
     CONTRA,
+    CONTRACT_ASSET,
     DEFERRED,
     FEES,
     RECEIVABLE,
@@ -121,20 +122,28 @@ class _Books:
         """Recognise each month, then show contracts in debit as unbilled."""
         for part in recognise(self.context, contracts, billing, reductions_of(billing)):
             account = self.context.policies.skus[part.item.sku].revenue_account
-            entry = "revenue" if part.kind == "revenue" else "contra"
+            entity, currency, taken = part.contract.entity, part.contract.currency, part.taken
+            # Revenue is what was earned; what was taken back of it is contra revenue in the document's journal.
+            earned = part.gross - part.supplier + sum(taken.values())
             self.postings.post(
-                part.contract.entity, part.period, entry, part.contract.currency, DEFERRED,
-                [(CONTRA.get(part.kind, account), part.gross - part.supplier), (SUPPLIERS, part.supplier)],
+                entity, part.period, "revenue", currency, DEFERRED,
+                [(account, earned), (SUPPLIERS, part.supplier)],
             )  # fmt: skip
+            for kind, amount in taken.items():
+                self.postings.post(
+                    entity, part.period, kind, currency, CONTRA[kind], [(DEFERRED, amount)]
+                )
             self.move(part.contract, part.period, -part.gross)
         for contract in contracts:
             moves = self.positions.get(contract.id, {})
+            # Services are billed on further performance: what they are ahead of billing is no receivable.
+            ahead = CONTRACT_ASSET if contract.kind == "services" else UNBILLED
             position = shown = 0
             for month in self.context.months:
                 position += moves.get(month, 0)
                 unbilled = max(0, -position)
                 self.postings.post(
-                    contract.entity, month, "presentation", contract.currency, UNBILLED,
+                    contract.entity, month, "presentation", contract.currency, ahead,
                     [(DEFERRED, unbilled - shown)],
                 )  # fmt: skip
                 shown = unbilled

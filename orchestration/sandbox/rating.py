@@ -44,32 +44,39 @@ class Drawdown:
     drawn: dict[date, int] = field(default_factory=dict)
     promotional: dict[date, int] = field(default_factory=dict)
     overage: dict[tuple[str, date], int] = field(default_factory=dict)
+    # Behind the months, for a look inside one: the usage, its rating, and where paid credit begins and ends.
+    lines: list[ItemUsage] = field(default_factory=list)
+    rated: dict[tuple[str, date], int] = field(default_factory=dict)
+    bounds: tuple[int, int] = (0, 0)
+
+    def drawn_before(self, day: date) -> int:
+        """What the paid pool gave before a day."""
+        month, used = month_first(day), 0
+        for line in self.lines:
+            used += sum(
+                self.rated.get((line.item.id, other), 0) for other in line.final if other < month
+            )
+            first, last = (month - line.first).days, (day - line.first).days
+            quantity = sum(line.daily[max(0, first) : max(0, last)])
+            used += rate(line.item.tiers, quantity)
+        return max(0, min(used, self.bounds[1]) - self.bounds[0])
 
 
-def draw_down(
-    pool: Item,
-    lines: list[ItemUsage],
-    rated: dict[tuple[str, date], int],
-    until: date | None = None,
-) -> Drawdown:
+def draw_down(pool: Item, lines: list[ItemUsage], rated: dict[tuple[str, date], int]) -> Drawdown:
     """Usage against promotional credits, then the paid pool, then overage, by day and order item id.
 
-    Whole months that stay within one of the three are taken at once; the others, and the month in which a day stops
-    the count, day by day.
+    Whole months that stay within one of the three are taken at once; the others day by day.
     """
     result = Drawdown()
     lines = sorted(lines, key=lambda line: line.item.id)
     months = sorted({month for line in lines for month in line.final})
     used = 0
     bounds = (pool.promotional, pool.promotional + pool.total)
+    result.lines, result.rated, result.bounds = lines, rated, bounds
     for month in months:
-        if until is not None and month >= until:
-            break
         total = sum(rated.get((line.item.id, month), 0) for line in lines)
         side = _side(used, bounds)
-        if until is not None and month_first(until) == month:
-            _by_day(result, lines, month, used, bounds, until)
-        elif side == 2:
+        if side == 2:
             for line in lines:
                 result.overage[line.item.id, month] = rated.get((line.item.id, month), 0)
         elif used + total <= bounds[side]:
@@ -91,12 +98,11 @@ def _by_day(
     month: date,
     used: int,
     bounds: tuple[int, int],
-    until: date | None = None,
 ) -> None:
     quantity = {line.item.id: 0 for line in lines}
     value = {line.item.id: 0 for line in lines}
     day = month_first(month)
-    while day.month == month.month and (until is None or day < until):
+    while day.month == month.month:
         for line in lines:
             offset = (day - line.first).days
             if not 0 <= offset < len(line.daily):

@@ -6,17 +6,17 @@ issued, never the pipeline. A month end is the first instant of the next month: 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
 from .agreements import Contract, Item, Order, allocate, ssp_weight
 from .amounts import divide_half_even, split_by_weight
 from .billing import Billing, pool_of
-from .calendars import add_months, day_of, month_first
+from .calendars import add_months, day_of
 from .context import Context
 from .documents import Invoice
 from .policies import Policies
+from .rating import Drawdown
 
 
 @dataclass(frozen=True)
@@ -31,9 +31,9 @@ class Reduction:
 
 @dataclass(frozen=True)
 class Recognised:
-    """Revenue of an obligation in a month: gross and the supplier's share of it.
+    """Revenue of an obligation in a month: gross, the supplier's share of it, and by kind what was taken back.
 
-    What was given back of it is a row of its own, below zero, with the kind of its reduction.
+    ``gross`` is after what was taken back.
     """
 
     contract: Contract
@@ -41,7 +41,7 @@ class Recognised:
     period: date
     gross: int
     supplier: int
-    kind: str = "revenue"
+    taken: dict[str, int]
 
 
 def lost_parts(invoice: Invoice) -> list[int]:
@@ -90,7 +90,7 @@ def _price(item: Item, allocated: int, at: date) -> int:
 
 
 def _fixed_progress(
-    item: Item, pattern: str, drawn: Callable[[date], int], at: date
+    item: Item, pattern: str, drawdown: Drawdown | None, at: date
 ) -> tuple[int, int]:
     """Progress at an instant as a fraction."""
     if pattern == "ratable_daily":
@@ -103,7 +103,22 @@ def _fixed_progress(
         return done, item.total
     if item.end <= at:
         return 1, 1
-    return drawn(at), item.total
+    return drawdown.drawn_before(at) if drawdown is not None else 0, item.total
+
+
+def _taken(
+    item: Item, pattern: str, drawdown: Drawdown | None, share_bps: int, reductions: list[Reduction]
+) -> dict[str, int]:
+    """The part of price reductions that had been recognised when they came, by kind; an agent's is net."""
+    taken: dict[str, int] = {}
+    for reduction in reductions:
+        part, whole = 1, 1
+        if not item.is_usage:
+            part, whole = _fixed_progress(item, pattern, drawdown, reduction.day)
+        gross = divide_half_even(reduction.amount * part, whole)
+        net = divide_half_even(gross * (10_000 - share_bps), 10_000)
+        taken[reduction.kind] = taken.get(reduction.kind, 0) + net
+    return taken
 
 
 def recognise(
@@ -117,85 +132,55 @@ def recognise(
     for contract in contracts:
         for order in contract.live_orders():
             allocated = allocated_prices(order, contract.currency, context.policies)
+            pool = pool_of(order)
+            drawdown = billing.drawdowns.get(pool.id) if pool is not None else None
             for item in order.live_items():
-                own = sorted(by_item.get(item.id, []), key=lambda reduction: reduction.day)
-                price = allocated.get(item.id, 0)
                 out.extend(
-                    _Obligation(context, contract, order, item, billing, price, own).months()
+                    _item_months(
+                        context,
+                        contract,
+                        item,
+                        pool,
+                        drawdown,
+                        allocated,
+                        billing,
+                        by_item.get(item.id, []),
+                    )  # fmt: skip
                 )
     return out
 
 
-@dataclass
-class _Obligation:
-    """One obligation through the months of the history."""
-
-    context: Context
-    contract: Contract
-    order: Order
-    item: Item
-    billing: Billing
-    allocated: int
-    reductions: list[Reduction]
-
-    def months(self) -> Iterator[Recognised]:
-        """Each month's revenue, then what each reduction of the month took back."""
-        gross_before = supplier_before = used = 0
-        bps = self.context.policies.skus[self.item.sku].supplier_share_bps
-        for month in self.context.months:
-            at = min(add_months(month, 1), self.context.end)
-            if self.item.is_usage:
-                used += self._used(month)
-                gross = used - self._reduced(at)
-            else:
-                gross = self._worth(at, self._reduced(at))
-            supplier = divide_half_even(gross * bps, 10_000)
-            back = []
-            for reduction in self.reductions:
-                if month <= reduction.day < at:
-                    taken = self._taken_back(reduction)
-                    share = divide_half_even(taken * bps, 10_000)
-                    row = Recognised(
-                        self.contract, self.item, month, -taken, -share, reduction.kind
-                    )
-                    back.append(row)
-            earned = gross - gross_before - sum(row.gross for row in back)
-            kept = supplier - supplier_before - sum(row.supplier for row in back)
-            if earned or kept:
-                yield Recognised(self.contract, self.item, month, earned, kept)
-            yield from back
-            gross_before, supplier_before = gross, supplier
-
-    def _used(self, month: date) -> int:
-        pool = pool_of(self.order)
-        drawdown = self.billing.drawdowns.get(pool.id) if pool is not None else None
-        if drawdown is not None:
-            return drawdown.overage.get((self.item.id, month), 0)
-        return self.billing.rated.get((self.item.id, month), 0) if pool is None else 0
-
-    def _reduced(self, at: date) -> int:
-        return sum(reduction.amount for reduction in self.reductions if reduction.day < at)
-
-    def _worth(self, at: date, reduced: int) -> int:
-        """Recognised of a fixed price at an instant, with so much of the price given back."""
-        pattern = self.context.policies.skus[self.item.sku].pattern
-        part, whole = _fixed_progress(self.item, pattern, self._drawn, at)
-        return divide_half_even((_price(self.item, self.allocated, at) - reduced) * part, whole)
-
-    def _drawn(self, at: date) -> int:
-        drawdown = self.billing.drawdowns.get(self.item.id)
-        if drawdown is None:
-            return 0
-        if at == month_first(at):
-            return sum(amount for month, amount in drawdown.drawn.items() if month < at)
-        return self.billing.drawn_before(self.item, at)
-
-    def _taken_back(self, reduction: Reduction) -> int:
-        """The part of a reduction that was recognised when its day began."""
-        if self.item.is_usage:
-            return reduction.amount
-        same_day = [other for other in self.reductions if other.day == reduction.day]
-        before = self._reduced(reduction.day)
-        before += sum(other.amount for other in same_day[: same_day.index(reduction)])
-        after = before + reduction.amount
-        return self._worth(reduction.day, before) - self._worth(reduction.day, after)
+def _item_months(
+    context: Context,
+    contract: Contract,
+    item: Item,
+    pool: Item | None,
+    drawdown: Drawdown | None,
+    allocated: dict[str, int],
+    billing: Billing,
+    reductions: list[Reduction],
+) -> list[Recognised]:
+    policy = context.policies.skus[item.sku]
+    gross_before = supplier_before = used = 0
+    out = []
+    for month in context.months:
+        at = min(add_months(month, 1), context.end)
+        reduced = sum(r.amount for r in reductions if r.day < at)
+        if item.is_usage:
+            if drawdown is not None:
+                used += drawdown.overage.get((item.id, month), 0)
+            elif pool is None:
+                used += billing.rated.get((item.id, month), 0)
+            gross = used - reduced
+        else:
+            numerator, denominator = _fixed_progress(item, policy.pattern, drawdown, at)
+            price = _price(item, allocated[item.id], at) - reduced
+            gross = divide_half_even(price * numerator, denominator)
+        supplier = divide_half_even(gross * policy.supplier_share_bps, 10_000)
+        within = [r for r in reductions if month <= r.day < at]
+        taken = _taken(item, policy.pattern, drawdown, policy.supplier_share_bps, within)
+        now = (gross - gross_before, supplier - supplier_before)
+        if any(now) or any(taken.values()):
+            out.append(Recognised(contract, item, month, *now, taken))
+        gross_before, supplier_before = gross, supplier
+    return out

@@ -101,7 +101,6 @@ def test_usage_draws_promotional_credit_first_then_what_was_paid_and_never_more(
             ("paid", "o", "c", "paid_credit", 3, START, end, pool, "USD"),
         ],
     )  # fmt: skip
-    _put(duck, "tieout.usage.pool_scopes", "pool_id varchar, obligation_id varchar", [])
     _put(
         duck, "tieout.usage.rated_days",
         "contract_id varchar, obligation_id varchar, usage_date date, rated_minor bigint",

@@ -46,9 +46,8 @@ select
     issued.subtotal_minor,
     issued.credits_applied_minor,
     issued.tax_minor,
-    issued.total_minor,
-    -- Paid from the customer's credit balance when the invoice was finalised.
     issued.balance_applied_minor,
+    issued.total_minor,
     {{ month_start('issued.finalized_at') }} as period
 from issued
 left join customers using (stripe_customer_id)

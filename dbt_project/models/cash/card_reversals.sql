@@ -23,18 +23,6 @@ refunds as (
         and status = 'succeeded'
 ),
 
--- What credit notes say that a refund pays back.
-noted as (
-    select
-        'stripe:refund:' || refund_id as reversal_id,
-        sum(amount_refunded_minor) as credited_minor
-    from {{ ref('stg_stripe__credit_note_refunds') }}
-    where
-        not is_deleted
-        and credit_note_status = 'issued'
-    group by refund_id
-),
-
 disputes as (
     select * from {{ ref('stg_stripe__disputes') }}
     where not is_deleted
@@ -86,6 +74,13 @@ reversals as (
     select * from dispute_movements
     union all
     select * from losses
+),
+
+credited as (
+    select 'stripe:refund:' || refund_id as reversal_id
+    from {{ ref('stg_stripe__credit_note_refunds') }}
+    where not is_deleted and status = 'issued'
+    group by refund_id
 )
 
 select
@@ -97,9 +92,10 @@ select
     reversals.currency,
     reversals.amount_minor,
     reversals.reversal_date,
-    coalesce({{ mul_div('reversals.amount_minor', 'invoices.tax_minor', 'invoices.total_minor') }}, 0) as tax_minor,
-    cast(least(coalesce(noted.credited_minor, 0), reversals.amount_minor) as bigint) as credited_minor
+    -- A refund that a credit note explains lowers the price through the note.
+    credited.reversal_id is not null as is_credited,
+    coalesce({{ mul_div('reversals.amount_minor', 'invoices.tax_minor', 'invoices.total_minor') }}, 0) as tax_minor
 from reversals
-left join noted using (reversal_id)
 left join charges using (charge_id)
 left join {{ ref('invoices') }} as invoices using (invoice_id)
+left join credited using (reversal_id)

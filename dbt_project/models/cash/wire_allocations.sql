@@ -40,7 +40,7 @@ round_0 as (
         case
             when invoices.voided_date <= named.received_date then 0
             else greatest(
-                invoices.total_minor - invoices.balance_applied_minor
+                invoices.total_minor
                 - coalesce(credit_notes.credited_minor, 0)
                 - coalesce(card_payments.paid_minor, 0), 0
             )

@@ -1,39 +1,42 @@
--- Lines of the entries that show what was given back of recognised revenue on its own account. Debit positive.
-with recognised as (
+-- Lines that split what was taken back from a customer: the part that had been recognised is contra revenue (a credit loss,
+-- for a write-off), the rest has only lowered what is deferred. They join the entry of the document. Debit positive.
+with splits as (
     select
-        reductions.*,
-        obligations.customer_id
-    from {{ ref('recognised_reductions') }} as reductions
-    inner join {{ ref('obligations') }} as obligations
-        on reductions.obligation_id = obligations.obligation_id
-    where reductions.contra_minor <> 0
-),
-
-sides as (
-    select price_reduction_id, account_code, contra_minor - supplier_share_minor as amount_minor
-    from recognised
-    union all
-    select price_reduction_id, '2000' as account_code, supplier_share_minor as amount_minor
-    from recognised
-    union all
-    select price_reduction_id, '2100' as account_code, -contra_minor as amount_minor
-    from recognised
+        splits.kind,
+        splits.recognised_minor,
+        reductions.source_id,
+        reductions.invoice_id,
+        reductions.obligation_id,
+        reductions.contract_id,
+        reductions.entity_id,
+        reductions.currency,
+        reductions.evidence_ref,
+        greatest(reductions.reduction_date, coalesce(bookings.booked_date, reductions.reduction_date)) as entry_date,
+        invoices.customer_id
+    from {{ ref('reduction_splits') }} as splits
+    inner join {{ ref('price_reductions') }} as reductions
+        on splits.price_reduction_id = reductions.price_reduction_id
+    left join {{ ref('invoices') }} as invoices
+        on reductions.invoice_id = invoices.invoice_id
+    left join {{ ref('invoice_bookings') }} as bookings
+        on reductions.invoice_id = bookings.invoice_id
+    where splits.recognised_minor <> 0
 )
-
+{% for account, sign in [(contra_account('kind'), ''), ("'2100'", '-')] %}
+{{ 'union all' if not loop.first }}
 select
-    'contra:' || recognised.price_reduction_id as entry_key,
-    'contra' as entry_type,
-    'recognised part of what was given back' as rule,
-    recognised.entity_id,
-    recognised.reduction_date as entry_date,
-    recognised.currency,
-    sides.account_code,
-    recognised.obligation_id,
-    recognised.contract_id,
-    recognised.customer_id,
-    recognised.invoice_id,
-    recognised.evidence_ref,
-    sides.amount_minor
-from sides
-inner join recognised
-    on sides.price_reduction_id = recognised.price_reduction_id
+    kind || ':' || source_id as entry_key,
+    kind as entry_type,
+    'taken back: what was recognised is contra revenue' as rule,
+    entity_id,
+    entry_date,
+    currency,
+    {{ account }} as account_code,
+    obligation_id,
+    contract_id,
+    customer_id,
+    invoice_id,
+    evidence_ref,
+    {{ sign }}recognised_minor as amount_minor
+from splits
+{%- endfor %}

@@ -1,7 +1,11 @@
 -- Lines of the entries that billing documents make: invoice, void, credit note. `amount_minor` is debit positive.
 with invoices as (
-    select * from {{ ref('invoices') }}
-    where finalized_date is not null
+    select
+        invoices.*,
+        bookings.booked_date
+    from {{ ref('invoices') }} as invoices
+    inner join {{ ref('invoice_bookings') }} as bookings
+        on invoices.invoice_id = bookings.invoice_id
 ),
 
 charged as (
@@ -28,7 +32,7 @@ invoice_sides as (
         total_minor - balance_applied_minor as amount_minor
     from invoices
     union all
-    -- What the customer's credit balance paid was never owed in cash.
+    -- What the customer's credit balance paid.
     select
         invoice_id,
         '2250' as account_code,
@@ -103,7 +107,7 @@ select
     'invoice' as entry_type,
     'invoice finalised' as rule,
     invoices.entity_id,
-    invoices.finalized_date as entry_date,
+    invoices.booked_date as entry_date,
     invoices.currency,
     sides.account_code,
     sides.obligation_id,
@@ -121,7 +125,7 @@ select
     'void' as entry_type,
     'invoice voided' as rule,
     invoices.entity_id,
-    invoices.voided_date as entry_date,
+    greatest(invoices.voided_date, invoices.booked_date) as entry_date,
     invoices.currency,
     sides.account_code,
     sides.obligation_id,
@@ -140,7 +144,7 @@ select
     'credit_note' as entry_type,
     'credit note issued' as rule,
     sides.entity_id,
-    sides.issued_date as entry_date,
+    greatest(sides.issued_date, coalesce(invoices.booked_date, sides.issued_date)) as entry_date,
     sides.currency,
     sides.account_code,
     sides.obligation_id,

@@ -2,8 +2,8 @@
 -- `posting_key` is the summary under which the ERP carries the entry.
 with entries as (
     {% for entries in [
-        'invoice_entries', 'card_entries', 'bank_entries', 'reduction_entries', 'revenue_entries', 'contra_entries',
-        'presentation_entries',
+        'invoice_entries', 'card_entries', 'bank_entries', 'deposit_entries', 'loss_entries', 'contra_entries', 'revenue_entries',
+        'financing_entries',         'presentation_entries',
     ] -%}
     {{ 'union all' if not loop.first }}
     select
@@ -26,7 +26,12 @@ with entries as (
 
 booked as (
     select
-        entries.*,
+        entries.* {{ without_columns(['account_code']) }},
+        -- What can be claimed back is a deposit, not deferred revenue.
+        case
+            when entries.account_code = '2100' and obligations.is_refundable then '2200'
+            else entries.account_code
+        end as account_code,
         {{ month_start('entries.entry_date') }} as period,
         obligations.stream,
         row_number() over (

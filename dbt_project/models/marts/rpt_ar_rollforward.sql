@@ -9,11 +9,11 @@ select
     cast(receipt_card_minor as bigint) as receipt_card_minor,
     cast(receipt_bank_minor as bigint) as receipt_bank_minor,
     cast(refund_minor as bigint) as refund_minor,
-    cast(refund_reduction_minor as bigint) as refund_reduction_minor,
     cast(dispute_withdrawn_minor as bigint) as dispute_withdrawn_minor,
     cast(dispute_reinstated_minor as bigint) as dispute_reinstated_minor,
     cast(dispute_lost_minor as bigint) as dispute_lost_minor,
     cast(write_off_minor as bigint) as write_off_minor,
-    cast(write_off_recovery_minor as bigint) as write_off_recovery_minor,
+    cast(recovery_minor as bigint) as recovery_minor,
+    cast(deposit_minor + deposit_applied_minor as bigint) as deposit_minor,
     cast(closing_minor as bigint) as closing_minor
 from {{ ref('ar_rollforward') }}

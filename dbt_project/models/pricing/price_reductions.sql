@@ -1,15 +1,22 @@
--- What lowered a price after it was invoiced: credit notes, voids that were not issued again, and what lowered an
--- invoice as a whole, spread over its lines by what they still bill.
+-- What lowered a price after it was invoiced, line by line: credit notes, voids that were not issued again, and what
+-- documents take off whole invoices, by net amount of the line.
 -- `is_suspense` marks what reduces a line that belongs to no obligation: it touches billing suspense, not revenue.
-with invoice_lines as (
+with lines as (
     select
-        *,
-        case when unmatched_reason is null then obligation_id end as reduced_obligation_id,
-        case when unmatched_reason is null then contract_id end as reduced_contract_id
+        invoice_line_id,
+        invoice_id,
+        case when unmatched_reason is null then obligation_id end as obligation_id,
+        case when unmatched_reason is null then contract_id end as contract_id,
+        entity_id,
+        currency,
+        period_start,
+        net_minor,
+        is_void,
+        voided_date
     from {{ ref('invoice_lines') }}
 ),
 
-noted as (
+credit_notes as (
     select
         'credit_note' as kind,
         credit_note_id as source_id,
@@ -22,80 +29,54 @@ noted as (
         entity_id,
         currency,
         issued_date as reduction_date,
-        amount_minor
+        amount_minor,
+        cast(null as varchar) as restores_line_id
     from {{ ref('credit_note_lines') }}
 ),
 
-noted_lines as (
-    select
-        invoice_line_id,
-        sum(amount_minor) as noted_minor
-    from noted
-    group by invoice_line_id
-),
-
--- What was issued again for the same item and period is still owed.
-issued_again as (
-    select
-        reduced_obligation_id as obligation_id,
-        period_start
-    from invoice_lines
-    where not is_void and finalized_date is not null
-    group by reduced_obligation_id, period_start
-),
-
-voided as (
+-- Issued again, a line is only billed anew; otherwise nobody will pay for it.
+voids as (
     select
         'void' as kind,
-        lines.invoice_id as source_id,
-        lines.invoice_line_id as line_id,
-        'stripe:invoice:' || lines.invoice_id as evidence_ref,
-        lines.invoice_id,
-        lines.invoice_line_id,
-        lines.reduced_obligation_id as obligation_id,
-        lines.reduced_contract_id as contract_id,
-        lines.entity_id,
-        lines.currency,
-        lines.voided_date as reduction_date,
-        lines.net_minor as amount_minor
-    from invoice_lines as lines
-    left join issued_again
-        on
-            lines.reduced_obligation_id = issued_again.obligation_id
-            and lines.period_start = issued_again.period_start
-    where lines.is_void and lines.reduced_obligation_id is not null and issued_again.obligation_id is null
+        voided.invoice_id as source_id,
+        voided.invoice_line_id as line_id,
+        'stripe:invoice:' || voided.invoice_id as evidence_ref,
+        voided.invoice_id,
+        voided.invoice_line_id,
+        voided.obligation_id,
+        voided.contract_id,
+        voided.entity_id,
+        voided.currency,
+        voided.voided_date as reduction_date,
+        voided.net_minor as amount_minor,
+        cast(null as varchar) as restores_line_id
+    from lines as voided
+    left join (
+        select distinct obligation_id, period_start from lines
+        where not is_void and obligation_id is not null
+    ) as again
+        on voided.obligation_id = again.obligation_id and voided.period_start = again.period_start
+    where voided.is_void and voided.obligation_id is not null and again.obligation_id is null
 ),
 
-invoice_reductions_by_line as (
+documents as (
     select
-        reductions.kind,
-        reductions.source_id,
-        reductions.evidence_ref,
-        reductions.reduction_date,
-        reductions.amount_minor - reductions.tax_minor as reduced_minor,
-        lines.invoice_id,
+        documents.*,
+        documents.gross_minor - documents.tax_minor as net_minor,
         lines.invoice_line_id,
-        lines.reduced_obligation_id as obligation_id,
-        lines.reduced_contract_id as contract_id,
-        reductions.entity_id,
-        reductions.currency,
-        greatest(lines.net_minor - coalesce(noted_lines.noted_minor, 0), 0) as line_weight
-    from {{ ref('invoice_reductions') }} as reductions
-    inner join invoice_lines as lines
-        on reductions.invoice_id = lines.invoice_id
-    left join noted_lines
-        on lines.invoice_line_id = noted_lines.invoice_line_id
+        lines.obligation_id,
+        lines.contract_id,
+        greatest(lines.net_minor, 0) as line_weight
+    from {{ ref('document_reductions') }} as documents
+    inner join lines
+        on documents.invoice_id = lines.invoice_id
 ),
 
 spread as (
-    {{ largest_remainder('invoice_reductions_by_line', ['kind', 'source_id'], ['invoice_line_id'], 'reduced_minor', 'line_weight') }}
+    {{ largest_remainder('documents', ['kind', 'source_id'], ['invoice_line_id'], 'net_minor', 'line_weight') }}
 ),
 
-reductions as (
-    select * from noted
-    union all
-    select * from voided
-    union all
+by_line as (
     select
         kind,
         source_id,
@@ -108,13 +89,23 @@ reductions as (
         entity_id,
         currency,
         reduction_date,
-        part_minor as amount_minor
+        part_minor as amount_minor,
+        case when kind = 'recovery' then invoice_id || ':' || invoice_line_id end as restores_line_id
     from spread
+),
+
+reductions as (
+    select * from credit_notes
+    union all
+    select * from voids
+    union all
+    select * from by_line
 )
 
 select
     {{ rec_id(['kind', 'line_id']) }} as price_reduction_id,
     kind,
+    case when restores_line_id is not null then {{ rec_id(["'write_off'", 'restores_line_id']) }} end as restores_id,
     source_id,
     evidence_ref,
     invoice_id,

@@ -1,6 +1,20 @@
 -- Revenue of each interval: recognised to date at its end less at its start, past (`is_actual`) and still to come.
 -- An agent keeps what is left of the gross after the supplier's share, which is rounded once on the amount to date.
-with to_date as (
+with reduced as (
+    select
+        progress.obligation_id,
+        progress.measured_to,
+        sum(splits.recognised_minor) as contra_minor
+    from {{ ref('reduction_splits') }} as splits
+    inner join {{ ref('obligation_progress') }} as progress
+        on
+            splits.obligation_id = progress.obligation_id
+            and splits.reduction_date >= progress.measured_from
+            and splits.reduction_date < progress.measured_to
+    group by progress.obligation_id, progress.measured_to
+),
+
+to_date as (
     select
         progress.obligation_id,
         progress.measured_to,
@@ -17,10 +31,14 @@ with to_date as (
         obligations.booked_date,
         progress.price_minor,
         progress.recognised_to_date_minor,
+        progress.catch_up_minor,
+        coalesce(reduced.contra_minor, 0) as contra_minor,
         {{ mul_div('progress.recognised_to_date_minor', 'obligations.supplier_share_bps', '10000') }} as supplier_to_date_minor
     from {{ ref('obligation_progress') }} as progress
     inner join {{ ref('obligations') }} as obligations
         on progress.obligation_id = obligations.obligation_id
+    left join reduced
+        on progress.obligation_id = reduced.obligation_id and progress.measured_to = reduced.measured_to
 ),
 
 differences as (
@@ -55,5 +73,9 @@ select
     recognised_minor,
     supplier_share_minor,
     recognised_minor - supplier_share_minor as net_revenue_minor,
+    cast(catch_up_minor as bigint) as catch_up_minor,
+    cast(contra_minor as bigint) as contra_minor,
+    -- What the revenue account is credited with: contra revenue carries the rest.
+    cast(recognised_minor - supplier_share_minor + contra_minor as bigint) as earned_minor,
     price_minor - recognised_to_date_minor as remaining_minor
 from differences

@@ -1,20 +1,15 @@
 -- Usage of a contract, in order of day and obligation, against its pools, lane after lane. What a pool gave to date
 -- is the usage that reached it to date, between nothing and its amount; a day's draw is the difference.
-{%- set lanes = [1, 2, 3, 4] %}
+{%- set lanes = range(1, var('pool_lanes') + 1) %}
 with pools as (
-    select
-        drawdown_pools.*,
-        scopes.pool_id is not null as is_limited,
-        scopes.obligation_id as open_to_obligation_id
-    from {{ ref('drawdown_pools') }} as drawdown_pools
-    left join {{ ref('pool_scopes') }} as scopes
-        on drawdown_pools.pool_id = scopes.pool_id
+    select * from {{ ref('drawdown_pools') }}
 ),
 
 left_over_0 as (
     select
         rated.contract_id,
         rated.obligation_id,
+        rated.sku,
         rated.usage_date,
         rated.rated_minor as left_over_minor
     from {{ ref('rated_days') }} as rated
@@ -44,13 +39,14 @@ reached_{{ lane }} as (
             and usage.usage_date >= pools.starts_on
             and usage.usage_date < pools.ends_on
             and pools.lane = {{ lane }}
-            and (not pools.is_limited or usage.obligation_id = pools.open_to_obligation_id)
+            and (pools.scope_skus is null or '|' || pools.scope_skus || '|' like '%|' || usage.sku || '|%')
 ),
 
 drawn_{{ lane }} as (
     select
         contract_id,
         obligation_id,
+        sku,
         usage_date,
         pool_id,
         left_over_minor,
@@ -69,6 +65,7 @@ left_over_{{ lane }} as (
     select
         contract_id,
         obligation_id,
+        sku,
         usage_date,
         left_over_minor - drawn_minor as left_over_minor
     from drawn_{{ lane }}
@@ -91,5 +88,5 @@ select
     pools.obligation_id as pool_obligation_id,
     cast(drawn.drawn_minor as bigint) as drawn_minor
 from drawn
-inner join {{ ref('drawdown_pools') }} as pools using (pool_id)
+inner join pools using (pool_id)
 where drawn.drawn_minor <> 0

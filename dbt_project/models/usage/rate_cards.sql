@@ -26,7 +26,7 @@ full_tiers as (
         case tier_model
             when 'graduated' then flat_cost + {{ wide('to_millionths - from_millionths') }} * scaled_price
             when 'package'
-                then flat_cost + {{ wide(int_div('to_millionths - from_millionths + package_millionths - 1', 'package_millionths')) }}
+                then {{ wide(int_div('to_millionths - from_millionths + package_millionths - 1', 'package_millionths')) }}
                     * 1000000 * scaled_price
             else 0
         end as full_cost

@@ -11,26 +11,20 @@ with source as (
 exploded as (
     select
         record_key as credit_note_id,
-        entity_id,
-        record.status as credit_note_status,
-        version_at,
+        record.status,
         is_deleted,
-        {{ each_element('record.refunds') }} as part
+        {{ each_element('record.refunds') }} as refunded
     from source
 ),
 
 renamed as (
     select
         credit_note_id,
-        part.refund as refund_id,
-        entity_id,
-        credit_note_status,
-        sum(part.amount_refunded) as amount_refunded_minor,
-        version_at,
+        refunded.refund as refund_id,
+        refunded.amount_refunded as refunded_minor,
+        status,
         is_deleted
     from exploded
-    where part.refund is not null
-    group by credit_note_id, part.refund, entity_id, credit_note_status, version_at, is_deleted
 )
 
 select * from renamed
