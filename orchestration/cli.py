@@ -167,6 +167,26 @@ def score(seed: int | None, size: int | None, defect_rate: float | None) -> None
 
 
 @main.command()
+@click.option(
+    "--cases",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=None,
+    help="A directory of your own cases; the published examples are the default.",
+)
+def conformance(cases: Path | None) -> None:
+    """Run published examples through the production models, a line a case."""
+    from orchestration.conformance import BUNDLED_CASES, CaseError, print_results, run
+    from orchestration.dbt import DbtError
+
+    _settings()
+    try:
+        results = run(cases or BUNDLED_CASES)
+    except (CaseError, DbtError) as error:
+        raise click.ClickException(str(error)) from error
+    sys.exit(0 if print_results(results, console) else 1)
+
+
+@main.command()
 @click.option("--port", default=3000, show_default=True)
 def ui(port: int) -> None:
     """Open Dagster on this project."""

@@ -8,11 +8,15 @@ from __future__ import annotations
 import json
 import time
 
+import dagster as dg
 import duckdb
+from filelock import FileLock, Timeout
 from rich.console import Console
 from rich.table import Table
 
 from orchestration.settings import Settings
+
+STARTED_HERE = {"tieout/started_by": "demo"}
 
 RECONCILED = """
     select handoff, entity_id, currency, left_minor, right_minor, matched_count, timing_count,
@@ -24,8 +28,6 @@ RECONCILED = """
 
 def run_demo(settings: Settings, console: Console) -> bool:
     """Run the job ``crm_to_cash`` in this process. True if it succeeded and everything tied."""
-    import dagster as dg
-
     started = time.monotonic()
     console.print(
         f"[bold]Tieout[/bold]  {settings.env}, as of {settings.as_of:%Y-%m-%d}, "
@@ -36,10 +38,22 @@ def run_demo(settings: Settings, console: Console) -> bool:
 
     job = defs.resolve_job_def("crm_to_cash")
     log = settings.dagster_home / "demo.log"
-    with dg.DagsterInstance.get() as instance, quiet(log):
-        result = job.execute_in_process(
-            instance=instance, run_config={"loggers": {"progress": {}}}, raise_on_error=False
-        )
+    try:
+        with (
+            FileLock(settings.dagster_home / "demo.lock", timeout=0),
+            dg.DagsterInstance.get() as instance,
+            quiet(log),
+        ):
+            release_killed(instance, STARTED_HERE)
+            result = job.execute_in_process(
+                instance=instance,
+                run_config={"loggers": {"progress": {}}},
+                tags=STARTED_HERE,
+                raise_on_error=False,
+            )
+    except Timeout:
+        console.print(f"[red]Another demo runs in {settings.home}.[/red] Wait for it to end.")
+        return False
     if not result.success:
         console.print(f"[red]The run failed.[/red] See the step above, {log}, or `make ui`.")
         return False
@@ -56,6 +70,21 @@ def run_demo(settings: Settings, console: Console) -> bool:
     console.print(f"  {'Dagster':<16} make ui")
     console.print(f"\n{time.monotonic() - started:.0f} s")
     return tied
+
+
+def release_killed(instance: dg.DagsterInstance, tags: dict[str, str]) -> None:
+    """End the runs that a killed process left behind; they would hold the warehouse's one slot.
+
+    The caller holds the lock that each of those processes held, so none of them is alive.
+    """
+    unfinished = [
+        dg.DagsterRunStatus.STARTED,
+        dg.DagsterRunStatus.STARTING,
+        dg.DagsterRunStatus.NOT_STARTED,
+    ]
+    for run in instance.get_runs(dg.RunsFilter(tags=tags, statuses=unfinished)):
+        instance.report_run_failed(run, "Its process was killed; the next demo goes on from there.")
+        instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
 
 
 def print_handoffs(settings: Settings, console: Console) -> bool:

@@ -21,6 +21,10 @@ concurrency:
     granularity: op
   runs:
     max_concurrent_runs: 4
+# A run whose process died must not keep the warehouse's one slot.
+run_monitoring:
+  enabled: true
+  free_slots_after_run_end_seconds: 30
 """
 
 

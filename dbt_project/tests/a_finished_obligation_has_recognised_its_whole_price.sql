@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'obligation_progress'}}}) }}
 -- Milestones may never be completed, and usage ends when it is used; every other promise is fulfilled at its end.
 select progress.obligation_id, progress.price_minor, progress.recognised_to_date_minor
 from {{ ref('obligation_progress') }} as progress

@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'contract_positions'}}}) }}
 -- The latest position of each contract, shown net, is the balance of the accounts that show positions.
 with latest as (
     select
@@ -16,7 +17,7 @@ positions as (
     select entity_id, currency, debit_account as account_code, unbilled_minor as amount_minor from latest
     where newest = 1
     union all
-    select entity_id, currency, account_code, -amount_minor from {{ ref('ledger_entry_lines') }}
+    select entity_id, currency, account_code, -amount_minor as amount_minor from {{ ref('ledger_entry_lines') }}
     where account_code in ('2100', '1150', '1160', '2400')
 )
 

@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'deferred_revenue_rollforward'}}}) }}
 select *
 from {{ ref('deferred_revenue_rollforward') }}
 where

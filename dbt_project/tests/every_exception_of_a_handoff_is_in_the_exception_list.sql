@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'rec_exceptions'}}}) }}
 with expected as (
     {%- for handoff in ['orders_to_billing', 'usage_to_invoices', 'invoices_to_cash', 'payouts_to_bank', 'ledger_to_gl', 'evidence'] %}
     {{ 'union all' if not loop.first }}

@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'rec_orders_to_billing'}}}) }}
 -- Sums cannot see a record of amount 0: records are counted too, one row a kind of record that is short or doubled.
 with lines as (
     select invoice_line_id

@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'rec_orders_to_billing'}}}) }}
 {% for handoff in ['orders_to_billing', 'usage_to_invoices', 'invoices_to_cash', 'payouts_to_bank', 'ledger_to_gl'] %}
 {{ 'union all' if not loop.first }}
 select rec_id, status, reason_code, difference_minor

@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'ar_open_items'}}}) }}
 with subledger as (
     select entity_id, currency, sum(open_minor) as open_minor
     from {{ ref('ar_open_items') }}

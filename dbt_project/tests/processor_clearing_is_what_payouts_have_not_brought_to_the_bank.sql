@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'rec_payouts_to_bank'}}}) }}
 with parts as (
     select entity_id, currency, difference_minor as amount_minor
     from {{ ref('rec_payouts_to_bank') }}

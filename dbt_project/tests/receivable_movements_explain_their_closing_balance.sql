@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'ar_rollforward'}}}) }}
 select *
 from {{ ref('ar_rollforward') }}
 where

@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'revenue_schedule'}}}) }}
 -- Contra revenue included, and the revenue that a write-off turned into a credit loss.
 with sides as (
     select entity_id, currency, period, net_revenue_minor as amount_minor

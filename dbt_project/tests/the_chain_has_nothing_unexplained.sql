@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'rec_chain'}}}) }}
 select *
 from {{ ref('rec_chain') }}
 where

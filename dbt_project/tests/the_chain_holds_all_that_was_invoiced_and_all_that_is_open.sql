@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'rec_chain'}}}) }}
 with parts as (
     select sum(invoiced_minor) as amount_minor from {{ ref('rec_chain') }}
     union all

@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'ledger_entry_lines'}}}) }}
 with open_parts as (
     select receipts.entity_id, receipts.currency, balances.unapplied_minor as amount_minor
     from {{ ref('receipt_balances') }} as balances

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import duckdb
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from orchestration.landing.catalogue import (
     API_OBJECTS,
@@ -53,11 +54,25 @@ _FILE_OBJECTS = {
 }
 
 
+@retry(
+    retry=retry_if_exception_type(duckdb.IOException),
+    wait=wait_fixed(1),
+    stop=stop_after_delay(120),
+    reraise=True,
+)
+def _opened(warehouse: Path) -> duckdb.DuckDBPyConnection:
+    """The warehouse, to write. The dbt of a run that was killed may still hold it for a while."""
+    return duckdb.connect(str(warehouse))
+
+
 def build_raw(warehouse: Path, landing: Path) -> None:
-    """Create or replace every raw view in the warehouse; nothing needs to have landed."""
+    """Create or replace every raw view in the warehouse; nothing needs to have landed.
+
+    Waits two minutes for another writer. Errors: duckdb.IOException naming who holds the file.
+    """
     warehouse.parent.mkdir(parents=True, exist_ok=True)
     root = landing.resolve()
-    with duckdb.connect(str(warehouse)) as connection:
+    with _opened(warehouse) as connection:
         connection.begin()
         connection.execute("create schema if not exists raw")
         for name, select in _views(root).items():

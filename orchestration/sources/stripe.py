@@ -215,8 +215,9 @@ class StripeReader:
             pieces: Iterable[Piece] = self._pages(name, path.format(owner), params)
         else:
             pieces = json_text.elements(parent.text, member, "data")
+        known = at or _finalized_at(parent.value)
         for piece in pieces:
-            yield self._owned(name, piece, owned_by, owner, at)
+            yield self._owned(name, piece, owned_by, owner, known)
 
     def _owned(
         self, name: str, piece: Piece, owned_by: str, owner: str, at: datetime | None
@@ -348,6 +349,17 @@ def _holds_more(piece: Piece) -> bool:
     lists = (_object(piece.value, member) for member in ("lines", "items"))
     is_cut = any(held is not None and held.get("has_more") is True for held in lists)
     return is_cut or _text(piece.value, "object") == "payout"
+
+
+def _finalized_at(record: Any) -> datetime | None:
+    """Since when a list of lines has been what it is: a finalised invoice cannot be edited.
+
+    https://docs.stripe.com/invoicing/overview#invoice-statuses; lines that an event cut off are
+    thus known from then on, also when they are read later.
+    """
+    moments = _object(record, "status_transitions") or {}
+    moment = moments.get("finalized_at")
+    return from_unix(moment) if type(moment) is int else None
 
 
 def _ids(page: json_text.Page) -> frozenset[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import multiprocessing
+import subprocess
+import sys
 import threading
 from datetime import datetime
 from pathlib import Path
@@ -246,3 +248,20 @@ def test_a_manifest_that_cannot_be_read_says_which_and_what_to_do(landing):
     path.write_text("{")
     with pytest.raises(LandingError, match="restore it from backup"):
         Landing(landing.root).watermark("stripe", "charge", "US01", "list")
+
+
+def test_the_raw_schema_waits_for_a_writer_that_a_killed_run_left_behind(tmp_path):
+    warehouse = tmp_path / "warehouse" / "tieout.duckdb"
+    warehouse.parent.mkdir()
+    hold = (
+        "import duckdb, sys, time; c = duckdb.connect(sys.argv[1]); print('held', flush=True);"
+        " time.sleep(2.5); c.close()"
+    )
+    writer = subprocess.Popen(
+        [sys.executable, "-c", hold, str(warehouse)], stdout=subprocess.PIPE, text=True
+    )
+    assert writer.stdout is not None and writer.stdout.readline() == "held\n"
+    build_raw(warehouse, tmp_path / "landing")
+    assert writer.wait() == 0
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        assert connection.execute("select count(*) from raw.stripe__invoice").fetchall() == [(0,)]

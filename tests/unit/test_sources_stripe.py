@@ -395,3 +395,22 @@ def test_the_key_of_one_account_refused_stops_only_that_account(settings, vendor
     assert landed(settings, "select _entity, count(*) from raw.stripe__charge group by 1") == [
         ("US01", 1)
     ]
+
+
+def test_lines_past_the_tenth_count_from_the_day_their_invoice_was_finalised(account, settings):
+    lines = [line(number) for number in range(12)]
+    finalised = NOW - 60 * DAY
+    account.lists["/v1/invoices"] = [
+        {
+            **invoice(lines[:10], True),
+            "created": finalised,
+            "status_transitions": {"finalized_at": finalised},
+        }
+    ]
+    account.lists["/v1/invoices/in_1/lines"] = lines
+    pulled(settings)
+    assert landed(
+        settings,
+        "select count(distinct _id), count(*) filter (where _version_at = "
+        f"to_timestamp({finalised}) at time zone 'UTC') from raw.stripe__invoice_line",
+    ) == [(12, 12)]

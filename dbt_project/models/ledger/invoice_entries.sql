@@ -62,6 +62,17 @@ invoice_sides as (
 ),
 
 credit_note_sides as (
+    {%- for account, obligation, contract, amount in [
+        (
+            "case when unmatched_reason is null then '2100' else '2350' end",
+            'case when unmatched_reason is null then obligation_id end',
+            'case when unmatched_reason is null then contract_id end',
+            'amount_minor',
+        ),
+        ("'2500'", 'null', 'null', 'tax_minor'),
+        ("'1100'", 'null', 'null', '-(amount_minor + tax_minor)'),
+    ] %}
+    {{ 'union all' if not loop.first }}
     select
         credit_note_line_id,
         credit_note_id,
@@ -69,37 +80,12 @@ credit_note_sides as (
         entity_id,
         currency,
         issued_date,
-        case when unmatched_reason is null then '2100' else '2350' end as account_code,
-        case when unmatched_reason is null then obligation_id end as obligation_id,
-        case when unmatched_reason is null then contract_id end as contract_id,
-        amount_minor
+        {{ account }} as account_code,
+        {{ obligation }} as obligation_id,
+        {{ contract }} as contract_id,
+        {{ amount }} as amount_minor
     from {{ ref('credit_note_lines') }}
-    union all
-    select
-        credit_note_line_id,
-        credit_note_id,
-        invoice_id,
-        entity_id,
-        currency,
-        issued_date,
-        '2500' as account_code,
-        null as obligation_id,
-        null as contract_id,
-        tax_minor as amount_minor
-    from {{ ref('credit_note_lines') }}
-    union all
-    select
-        credit_note_line_id,
-        credit_note_id,
-        invoice_id,
-        entity_id,
-        currency,
-        issued_date,
-        '1100' as account_code,
-        null as obligation_id,
-        null as contract_id,
-        -(amount_minor + tax_minor) as amount_minor
-    from {{ ref('credit_note_lines') }}
+    {%- endfor %}
 )
 
 select

@@ -12,7 +12,7 @@ with tiers as (
             cast(tiers.unit_price as decimal(28, 10)) * 10000000000 * {{ minor_factor('currencies.exponent') }} as bigint
         ) as scaled_price,
         -- What entering the tier costs, in the scale of quantity x price.
-        {{ wide('cast(tiers.flat_price as decimal(28, 10)) * 10000000000 * ' ~ minor_factor('currencies.exponent')) }} * 1000000
+        {{ wide('cast(coalesce(tiers.flat_price, 0) as decimal(28, 10)) * 10000000000 * ' ~ minor_factor('currencies.exponent')) }} * 1000000
             as flat_cost
     from {{ ref('stg_salesforce__rate_tiers') }} as tiers
     inner join {{ ref('obligations') }} as obligations on tiers.order_item_id = obligations.obligation_id

@@ -14,8 +14,8 @@ fees as (
     inner join {{ ref('billing_plan') }} as plan
         on
             obligations.obligation_id = plan.obligation_id
-            and plan.period_start >= periods.period_start
-            and plan.period_start < periods.period_end
+            and periods.period_start <= plan.period_start
+            and periods.period_end > plan.period_start
     group by periods.obligation_id, periods.period_start
 ),
 
@@ -30,8 +30,8 @@ used as (
     inner join {{ ref('rated_usage_daily') }} as rated
         on
             obligations.obligation_id = rated.obligation_id
-            and rated.usage_date >= periods.period_start
-            and rated.usage_date < periods.period_end
+            and periods.period_start <= rated.usage_date
+            and periods.period_end > rated.usage_date
     group by periods.obligation_id, periods.period_start
 )
 
