@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'ledger_entry_lines'}}}) }}
 -- A receivable is carried at the rate of its invoice: once it is settled, the difference is in account 7000, but for what the
 -- rounding of each part leaves.
 select
