@@ -1,16 +1,18 @@
--- What contracts are ahead of their billing, month by month, as unbilled receivable and as contract asset:
--- opening + ahead of billing - billed since = closing, by contract. A test proves that they explain the trial balance.
-with movements as (
+-- Contract assets and unbilled receivables, month by month: opening + recognised ahead of billing - caught up by billing =
+-- closing, from the positions of contracts.
+with changes as (
+    {%- for account, change in [('1150', 'unbilled_change_minor'), ('1160', 'contract_asset_change_minor')] %}
+    {{ 'union all' if not loop.first }}
     select
         entity_id,
         currency,
-        account_code,
+        '{{ account }}' as account_code,
         period,
-        sum(greatest(amount_minor, 0)) as ahead_minor,
-        sum(least(amount_minor, 0)) as billed_minor
-    from {{ ref('ledger_entry_lines') }}
-    where account_code in ('1150', '1160') and entry_type = 'presentation'
-    group by entity_id, currency, account_code, period
+        sum(greatest({{ change }}, 0)) as recognised_ahead_minor,
+        sum(least({{ change }}, 0)) as billed_minor
+    from {{ ref('contract_positions') }}
+    group by entity_id, currency, period
+    {%- endfor %}
 )
 
 select
@@ -19,14 +21,14 @@ select
     balances.account_code,
     balances.period,
     balances.opening_minor,
-    cast(coalesce(movements.ahead_minor, 0) as bigint) as ahead_minor,
-    cast(coalesce(movements.billed_minor, 0) as bigint) as billed_minor,
+    cast(coalesce(changes.recognised_ahead_minor, 0) as bigint) as recognised_ahead_minor,
+    cast(coalesce(changes.billed_minor, 0) as bigint) as billed_minor,
     balances.closing_minor
 from {{ ref('trial_balance') }} as balances
-left join movements
+left join changes
     on
-        balances.entity_id = movements.entity_id
-        and balances.currency = movements.currency
-        and balances.account_code = movements.account_code
-        and balances.period = movements.period
+        balances.entity_id = changes.entity_id
+        and balances.currency = changes.currency
+        and balances.account_code = changes.account_code
+        and balances.period = changes.period
 where balances.account_code in ('1150', '1160')

@@ -4,7 +4,7 @@
 with estimates as (
     select
         estimates.*,
-        allocations.obligation_id,
+        obligations.obligation_id,
         obligations.entity_id,
         obligations.currency,
         greatest(coalesce(allocations.ssp_weight, 0), 0) as weight,
@@ -17,6 +17,7 @@ with estimates as (
         on obligations.obligation_id = allocations.obligation_id
     where
         estimates.kind <> 'breakage'
+        and obligations.hold_reason is null
         and estimates.per_unit_amount is null
         and estimates.change_minor <> 0
         and (
