@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from orchestration import dbt
 from orchestration.defs.resources import connected
 from orchestration.landing import build_raw
+from orchestration.release import build_starts, build_succeeded
 from orchestration.settings import Settings
 from orchestration.sources.pull import PullResult, pull
 
@@ -21,5 +22,7 @@ def land(settings: Settings, sources: Sequence[str] | None = None) -> list[PullR
 
 def build(settings: Settings) -> None:
     """Rebuild the warehouse from what has landed. Errors: DbtError with dbt's last lines."""
+    build_starts(settings)
     build_raw(settings.warehouse, settings.landing)
     dbt.build(settings)
+    build_succeeded(settings)

@@ -6,15 +6,23 @@ one place that starts it; live deployments never reach that branch.
 
 from __future__ import annotations
 
+import json
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 from dagster_dbt import DbtCliResource
 
 from orchestration import settings as config
-from orchestration.settings import DBT_PROJECT, SalesforceConfig, Settings, StripeAccount
+from orchestration.settings import (
+    DBT_PROJECT,
+    SalesforceConfig,
+    Settings,
+    SettingsError,
+    StripeAccount,
+)
 
 
 def connected(settings: Settings) -> Settings:
@@ -22,16 +30,17 @@ def connected(settings: Settings) -> Settings:
     if settings.env != "sandbox":
         return settings
     from orchestration.sandbox.process import ensure_serving
-    from orchestration.sandbox.world import build_world
+    from orchestration.sandbox.world import build_world, stamp_of
 
-    build_world(
-        settings.sandbox_dir,
-        seed=settings.seed,
-        size=settings.size,
-        end=settings.as_of.date(),
-        months=settings.months,
-        defect_rate=settings.defect_rate,
-    )
+    company: dict[str, Any] = {
+        "seed": settings.seed,
+        "size": settings.size,
+        "end": settings.as_of.date(),
+        "months": settings.months,
+        "defect_rate": settings.defect_rate,
+    }
+    _one_company_a_home(settings, stamp_of(**company))
+    build_world(settings.sandbox_dir, **company)
     base = ensure_serving(settings.sandbox_dir)
     return replace(
         settings,
@@ -43,6 +52,19 @@ def connected(settings: Settings) -> Settings:
             for account in settings.stripe
         ),
     )
+
+
+def _one_company_a_home(settings: Settings, wanted: dict[str, object]) -> None:
+    """Evidence of two sandbox companies in one landing would tie to neither, so it is refused."""
+    stamp = settings.sandbox_dir / "world.json"
+    if not stamp.exists() or not any(settings.landing.glob("*/*/*/_manifest.json")):
+        return
+    here = json.loads(stamp.read_text())
+    if differing := [name for name in wanted if here.get(name) != wanted[name]]:
+        raise SettingsError(
+            f"{settings.home} holds the evidence of another sandbox company (its "
+            f"{', '.join(differing)} differ): run `make clean`, or set TIEOUT_HOME to a new folder"
+        )
 
 
 class TieoutResource(dg.ConfigurableResource):
