@@ -1,6 +1,7 @@
 {{ config(meta={'dagster': {'ref': {'name': 'price_allocations'}}}) }}
-select order_id, sum(allocated_minor) as allocated_minor, sum(stated_price_minor) as stated_minor
+-- The price of a group is shared whole, less the discounts that belong to some of it.
+select allocation_group, sum(allocated_minor - discount_minor) as allocated_minor, sum(stated_price_minor) as stated_minor
 from {{ ref('price_allocations') }}
 where hold_reason is null
-group by order_id
-having sum(allocated_minor) <> sum(stated_price_minor)
+group by allocation_group
+having sum(allocated_minor - discount_minor) <> sum(stated_price_minor)

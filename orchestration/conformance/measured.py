@@ -46,7 +46,7 @@ READINGS: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     "functional_entries": (
         "ledger.ledger_entry_lines",
         ("entity_id", "contract_id", "functional_currency", "account_code", "period"),
-        ("functional_amount_minor",),
+        ("functional_minor",),
     ),
     "waterfall": (
         "revenue.revenue_waterfall",
@@ -56,7 +56,7 @@ READINGS: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     "pools": ("usage.drawdown_pools", ("pool_id",), ("amount_minor",)),
     "drawn": ("usage.pool_drawdowns", ("pool_id", "usage_date"), ("drawn_minor",)),
     "plan": ("contracts.billing_plan", ("obligation_id", "period"), ("planned_minor",)),
-    "true_ups": ("contracts.true_ups", ("obligation_id", "period"), ("true_up_minor",)),
+    "true_ups": ("usage.true_ups", ("obligation_id", "period"), ("true_up_minor",)),
     "usage_charges": (
         "usage.usage_charges",
         ("obligation_id", "period"),

@@ -1,7 +1,7 @@
 """Books what one customer's documents say, by the entry rules of the ERP: transaction currency, by month.
 
 Position accounting: a contract's billings, price reductions and revenue meet in account 2100; where a contract stands
-in debit there at a month end, the debit is shown as unbilled receivable.
+in debit there at a month end, the debit is shown as unbilled receivable or contract asset.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from .documents import Invoice, Line
 from .postings import (
     CASH,
     CLEARING,
+    CONTRA,
+    CONTRACT_ASSET,
     DEFERRED,
     FEES,
     RECEIVABLE,
@@ -41,17 +43,20 @@ class _Books:
         self.context = context
         self.postings = postings
         self.positions: dict[str, dict[date, int]] = {}
+        self.usage: dict[str, dict[date, int]] = {}
 
-    def move(self, contract: Contract, month: date, amount: int) -> None:
-        """Credit the contract's position."""
-        moves = self.positions.setdefault(contract.id, {})
-        moves[month] = moves.get(month, 0) + amount
+    def move(self, contract: Contract, month: date, amount: int, *, is_usage: bool) -> None:
+        """Credit the contract's position, and the part of it that usage makes."""
+        for positions in (self.positions, self.usage) if is_usage else (self.positions,):
+            moves = positions.setdefault(contract.id, {})
+            moves[month] = moves.get(month, 0) + amount
 
     def line(self, line: Line, amount: int, month: date) -> tuple[str, int]:
         """The account and amount for a line's net value, moving its contract's position."""
         if line.unmatched or line.contract is None:
             return SUSPENSE, amount
-        self.move(line.contract, month, amount)
+        is_usage = line.item is not None and line.item.is_usage
+        self.move(line.contract, month, amount, is_usage=is_usage)
         return DEFERRED, amount
 
     def invoice(self, invoice: Invoice) -> None:
@@ -120,22 +125,37 @@ class _Books:
         """Recognise each month, then show contracts in debit as unbilled."""
         for part in recognise(self.context, contracts, billing, reductions_of(billing)):
             account = self.context.policies.skus[part.item.sku].revenue_account
+            entity, currency, taken = part.contract.entity, part.contract.currency, part.taken
+            # Revenue is what was earned; what was taken back of it is contra revenue in the document's journal.
+            earned = part.gross - part.supplier + sum(taken.values())
             self.postings.post(
-                part.contract.entity, part.period, "revenue", part.contract.currency, DEFERRED,
-                [(account, part.gross - part.supplier), (SUPPLIERS, part.supplier)],
+                entity, part.period, "revenue", currency, DEFERRED,
+                [(account, earned), (SUPPLIERS, part.supplier)],
             )  # fmt: skip
-            self.move(part.contract, part.period, -part.gross)
-        for contract in contracts:
-            moves = self.positions.get(contract.id, {})
-            position = shown = 0
-            for month in self.context.months:
-                position += moves.get(month, 0)
-                unbilled = max(0, -position)
+            for kind, amount in taken.items():
                 self.postings.post(
-                    contract.entity, month, "presentation", contract.currency, UNBILLED,
-                    [(DEFERRED, unbilled - shown)],
+                    entity, part.period, kind, currency, CONTRA[kind], [(DEFERRED, amount)]
+                )
+            self.move(part.contract, part.period, -part.gross, is_usage=part.item.is_usage)
+        for contract in contracts:
+            self._present(contract)
+
+    def _present(self, contract: Contract) -> None:
+        """A debit is unbilled as far as usage waits for its invoice; the rest is a contract asset."""
+        moves, used = self.positions.get(contract.id, {}), self.usage.get(contract.id, {})
+        position = usage = 0
+        shown = {UNBILLED: 0, CONTRACT_ASSET: 0}
+        for month in self.context.months:
+            position += moves.get(month, 0)
+            usage += used.get(month, 0)
+            debit = max(0, -position)
+            unbilled = min(debit, max(0, -usage))
+            for account, amount in ((UNBILLED, unbilled), (CONTRACT_ASSET, debit - unbilled)):
+                self.postings.post(
+                    contract.entity, month, "presentation", contract.currency, account,
+                    [(DEFERRED, amount - shown[account])],
                 )  # fmt: skip
-                shown = unbilled
+                shown[account] = amount
 
 
 def book_customer(

@@ -44,6 +44,22 @@ class Drawdown:
     drawn: dict[date, int] = field(default_factory=dict)
     promotional: dict[date, int] = field(default_factory=dict)
     overage: dict[tuple[str, date], int] = field(default_factory=dict)
+    # Behind the months, for a look inside one: the usage, its rating, and where paid credit begins and ends.
+    lines: list[ItemUsage] = field(default_factory=list)
+    rated: dict[tuple[str, date], int] = field(default_factory=dict)
+    bounds: tuple[int, int] = (0, 0)
+
+    def drawn_before(self, day: date) -> int:
+        """What the paid pool gave before a day."""
+        month, used = month_first(day), 0
+        for line in self.lines:
+            used += sum(
+                self.rated.get((line.item.id, other), 0) for other in line.final if other < month
+            )
+            first, last = (month - line.first).days, (day - line.first).days
+            quantity = sum(line.daily[max(0, first) : max(0, last)])
+            used += rate(line.item.tiers, quantity)
+        return max(0, min(used, self.bounds[1]) - self.bounds[0])
 
 
 def draw_down(pool: Item, lines: list[ItemUsage], rated: dict[tuple[str, date], int]) -> Drawdown:
@@ -56,6 +72,7 @@ def draw_down(pool: Item, lines: list[ItemUsage], rated: dict[tuple[str, date], 
     months = sorted({month for line in lines for month in line.final})
     used = 0
     bounds = (pool.promotional, pool.promotional + pool.total)
+    result.lines, result.rated, result.bounds = lines, rated, bounds
     for month in months:
         total = sum(rated.get((line.item.id, month), 0) for line in lines)
         side = _side(used, bounds)

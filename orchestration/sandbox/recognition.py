@@ -26,17 +26,22 @@ class Reduction:
     item_id: str
     day: date
     amount: int
+    kind: str = "credit_note"
 
 
 @dataclass(frozen=True)
 class Recognised:
-    """Revenue of an obligation in a month: gross and the supplier's share of it."""
+    """Revenue of an obligation in a month: gross, the supplier's share of it, and by kind what was taken back.
+
+    ``gross`` is after what was taken back.
+    """
 
     contract: Contract
     item: Item
     period: date
     gross: int
     supplier: int
+    taken: dict[str, int]
 
 
 def lost_parts(invoice: Invoice) -> list[int]:
@@ -60,7 +65,8 @@ def reductions_of(billing: Billing) -> list[Reduction]:
             lines = sorted(invoice.lines, key=lambda x: x.id)
             for line, part in zip(lines, lost_parts(invoice), strict=True):
                 if line.item is not None and part:
-                    found.append(Reduction(line.item.id, day_of(dispute.closed), part))
+                    day = day_of(dispute.closed)
+                    found.append(Reduction(line.item.id, day, part, "dispute_lost"))
     return found
 
 
@@ -97,10 +103,22 @@ def _fixed_progress(
         return done, item.total
     if item.end <= at:
         return 1, 1
-    drawn = 0
-    if drawdown is not None:
-        drawn = sum(amount for month, amount in drawdown.drawn.items() if month < at)
-    return drawn, item.total
+    return drawdown.drawn_before(at) if drawdown is not None else 0, item.total
+
+
+def _taken(
+    item: Item, pattern: str, drawdown: Drawdown | None, share_bps: int, reductions: list[Reduction]
+) -> dict[str, int]:
+    """The part of price reductions that had been recognised when they came, by kind; an agent's is net."""
+    taken: dict[str, int] = {}
+    for reduction in reductions:
+        part, whole = 1, 1
+        if not item.is_usage:
+            part, whole = _fixed_progress(item, pattern, drawdown, reduction.day)
+        gross = divide_half_even(reduction.amount * part, whole)
+        net = divide_half_even(gross * (10_000 - share_bps), 10_000)
+        taken[reduction.kind] = taken.get(reduction.kind, 0) + net
+    return taken
 
 
 def recognise(
@@ -159,9 +177,10 @@ def _item_months(
             price = _price(item, allocated[item.id], at) - reduced
             gross = divide_half_even(price * numerator, denominator)
         supplier = divide_half_even(gross * policy.supplier_share_bps, 10_000)
-        if gross != gross_before or supplier != supplier_before:
-            out.append(
-                Recognised(contract, item, month, gross - gross_before, supplier - supplier_before)
-            )
+        within = [r for r in reductions if month <= r.day < at]
+        taken = _taken(item, policy.pattern, drawdown, policy.supplier_share_bps, within)
+        now = (gross - gross_before, supplier - supplier_before)
+        if any(now) or any(taken.values()):
+            out.append(Recognised(contract, item, month, *now, taken))
         gross_before, supplier_before = gross, supplier
     return out

@@ -17,7 +17,15 @@ import pytest
 PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
 
 
-MODELS = ("billing_plan", "pool_drawdowns", "obligation_progress", "price_allocations")
+MODELS = (
+    "billing_plan",
+    "pool_drawdowns",
+    "measured_progress",
+    "obligation_progress",
+    "selling_price_weights",
+    "price_allocations",
+    "segment_prices",
+)
 Compile = Callable[..., str]
 
 

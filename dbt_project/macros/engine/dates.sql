@@ -45,6 +45,19 @@
     datediff({{ to_day }}, {{ from_day }})
 {%- endmacro %}
 
+{#- Whole seconds from one instant or date to another. -#}
+{% macro seconds_between(from_instant, to_instant) -%}
+    {{ return(adapter.dispatch('seconds_between', 'tieout')(from_instant, to_instant)) }}
+{%- endmacro %}
+
+{% macro default__seconds_between(from_instant, to_instant) -%}
+    date_diff('second', cast({{ from_instant }} as timestamp), cast({{ to_instant }} as timestamp))
+{%- endmacro %}
+
+{% macro spark__seconds_between(from_instant, to_instant) -%}
+    timestampdiff(second, cast({{ from_instant }} as timestamp), cast({{ to_instant }} as timestamp))
+{%- endmacro %}
+
 {#- Calendar month boundaries crossed from one date to another. -#}
 {% macro months_between(from_day, to_day) -%}
     ((year({{ to_day }}) - year({{ from_day }})) * 12 + month({{ to_day }}) - month({{ from_day }}))

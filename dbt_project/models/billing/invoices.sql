@@ -39,12 +39,14 @@ select
     coalesce(cast(issued.due_at as date), cast(issued.finalized_at as date)) as due_date,
     cast(issued.paid_at as date) as paid_date,
     cast(issued.voided_at as date) as voided_date,
+    cast(issued.marked_uncollectible_at as date) as written_off_date,
     issued.status = 'paid'
     and issued.amount_paid_minor > 0
     and coalesce(paid_through_processor.amount_paid_minor, 0) = 0 as is_paid_out_of_band,
     issued.subtotal_minor,
     issued.credits_applied_minor,
     issued.tax_minor,
+    issued.balance_applied_minor,
     issued.total_minor,
     {{ month_start('issued.finalized_at') }} as period
 from issued

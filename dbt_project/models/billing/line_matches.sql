@@ -31,6 +31,7 @@ claims as (
     where lines.metadata_order_item_id is null
 )
 
+-- An item that changes an earlier one is billed for it.
 select
     lines.invoice_line_id,
     obligations.obligation_id,
@@ -40,4 +41,6 @@ select
     claims.order_item_id as claimed_order_item_id
 from lines
 left join claims using (invoice_line_id)
-left join {{ ref('obligations') }} as obligations on claims.order_item_id = obligations.obligation_id
+left join {{ ref('promised_items') }} as items on claims.order_item_id = items.order_item_id
+left join {{ ref('obligations') }} as obligations
+    on coalesce(items.changed_item_id, items.order_item_id) = obligations.obligation_id

@@ -74,6 +74,13 @@ reversals as (
     select * from dispute_movements
     union all
     select * from losses
+),
+
+credited as (
+    select 'stripe:refund:' || refund_id as reversal_id
+    from {{ ref('stg_stripe__credit_note_refunds') }}
+    where not is_deleted and status = 'issued'
+    group by refund_id
 )
 
 select
@@ -85,7 +92,10 @@ select
     reversals.currency,
     reversals.amount_minor,
     reversals.reversal_date,
+    -- A refund that a credit note explains lowers the price through the note.
+    credited.reversal_id is not null as is_credited,
     coalesce({{ mul_div('reversals.amount_minor', 'invoices.tax_minor', 'invoices.total_minor') }}, 0) as tax_minor
 from reversals
 left join charges using (charge_id)
 left join {{ ref('invoices') }} as invoices using (invoice_id)
+left join credited using (reversal_id)

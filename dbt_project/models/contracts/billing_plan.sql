@@ -1,6 +1,19 @@
 -- What each fixed promise should be invoiced, and when: the first day of each period carries its even share.
 -- A termination stops the periods that start on or after it.
-with fixed_obligations as (
+with items as (
+    select
+        promised.*,
+        promised.order_item_id as item_id,
+        -- A change of an earlier item is billed as it says itself, for that item, and ends with it.
+        coalesce(promised.changed_item_id, promised.order_item_id) as obligation_id,
+        least(promised.terminated_date, changed.terminated_date) as ended_date
+    from {{ ref('promised_items') }} as promised
+    left join {{ ref('promised_items') }} as changed
+        on promised.changed_item_id = changed.order_item_id
+    where not promised.is_usage
+),
+
+fixed_items as (
     select
         *,
         case billing_frequency
@@ -8,17 +21,15 @@ with fixed_obligations as (
             when 'quarterly' then 3
             when 'annual' then 12
         end as period_months
-    from {{ ref('obligations') }}
-    where
-        not is_usage
-        and billing_frequency <> 'milestone'
+    from items
+    where billing_frequency <> 'milestone'
 ),
 
 candidate_periods as (
     select
         *,
         {{ each_number('0', "case when period_months is null then 0 else " ~ int_div(months_between('service_start_date', 'service_end_date'), 'period_months') ~ " end") }} as period_index
-    from fixed_obligations
+    from fixed_items
 ),
 
 dated_periods as (
@@ -44,27 +55,28 @@ periods as (
 ),
 
 split as (
-    {{ largest_remainder('periods', ['obligation_id'], ['period_index'], 'stated_price_minor', 'even_weight') }}
+    {{ largest_remainder('periods', ['item_id'], ['period_index'], 'stated_price_minor', 'even_weight') }}
 ),
 
 periodic as (
     select
         obligation_id,
-        cast(period_index + 1 as integer) as period_no,
+        cast(row_number() over (partition by obligation_id order by period_start) as integer) as period_no,
         contract_id,
         entity_id,
         customer_id,
         currency,
         period_start,
-        period_end,
-        part_minor as planned_minor,
-        quantity as planned_quantity,
-        terminated_date,
+        max(period_end) as period_end,
+        cast(sum(part_minor) as bigint) as planned_minor,
+        sum(quantity) as planned_quantity,
+        min(ended_date) as terminated_date,
         cast(null as varchar) as milestone_id
     from split
     where
-        terminated_date is null
-        or period_start < terminated_date
+        ended_date is null
+        or period_start < ended_date
+    group by obligation_id, contract_id, entity_id, customer_id, currency, period_start
 ),
 
 completed as (

@@ -16,6 +16,7 @@ held as (
         holds.reason_code,
         orders.entity_id,
         orders.account_id as customer_id,
+        orders.contract_id,
         {{ month_start('orders.effective_date') }} as period,
         orders.currency,
         coalesce(items.total_price_minor, orders.total_amount_minor, 0) as amount_minor,
@@ -32,6 +33,7 @@ ambiguous as (
         'CUSTOMER_AMBIGUOUS' as reason_code,
         billing.entity_id,
         cast(null as varchar) as customer_id,
+        cast(null as varchar) as contract_id,
         cast(null as date) as period,
         billing.currency,
         cast(0 as bigint) as amount_minor,
@@ -104,6 +106,7 @@ set_aside as (
         loading.reason_code,
         coalesce(max(loading.entity_id), max(accounts.entity_id)) as entity_id,
         cast(null as varchar) as customer_id,
+        cast(null as varchar) as contract_id,
         {{ month_start('min(loading.seen_date)') }} as period,
         max(accounts.currency) as currency,
         cast(0 as bigint) as amount_minor,
@@ -122,3 +125,5 @@ union all
 select * from ambiguous
 union all
 select * from set_aside
+union all
+select * from {{ ref('held_contracts') }}

@@ -1,71 +1,118 @@
--- Steps 1 and 2: each item of an activated order that can enter is a promise. The rest is in order_holds.
-with orders as (
-    select * from {{ ref('stg_salesforce__orders') }}
-    where
-        not is_deleted
-        and status = 'Activated'
-        and order_id not in (
-            select order_id from {{ ref('order_holds') }}
-            where order_item_id is null
-        )
+-- Step 2: the performance obligations. Every promised item that does not change an earlier one, and every material right.
+-- A promise that is not distinct joins the one it enables: it is recognised with it, over the contract or its renewals.
+{%- set from_item = [
+    'contract_id', 'order_id', 'customer_id', 'entity_id', 'currency', 'product_id', 'sku', 'stream', 'contract_kind',
+    'principal_or_agent', 'supplier_share_bps', 'revenue_account', 'is_refundable', 'booked_date', 'started_at',
+] %}
+with items as (
+    select * from {{ ref('promised_items') }}
+    where changed_item_id is null
 ),
 
-items as (
+ends as (
     select
-        order_items.*,
-        products.sku
-    from {{ ref('stg_salesforce__order_items') }} as order_items
-    left join {{ ref('stg_salesforce__products') }} as products using (product_id)
-    where not order_items.is_deleted
+        obligation_id,
+        max_by(service_end_date, cast(effective_date as varchar) || order_item_id) as service_end_date
+    from {{ ref('order_changes') }}
+    group by obligation_id
 ),
 
-policies as (
-    select * from {{ ref('product_policies') }}
-),
-
-terminations as (
+hosts as (
     select
-        original_order_id as order_id,
-        min(effective_date) as terminated_date
-    from orders
-    where order_type = 'Termination'
-    group by original_order_id
+        order_id,
+        sku,
+        min_by(pattern, order_item_id) as pattern,
+        min_by(available_date, order_item_id) as available_date,
+        min_by(service_start_date, order_item_id) as service_start_date,
+        min_by(service_end_date, order_item_id) as service_end_date
+    from items
+    group by order_id, sku
+),
+
+holds as (
+    select
+        contract_id,
+        min(reason_code) as hold_reason
+    from {{ ref('contract_holds') }}
+    group by contract_id
+),
+
+rights as (
+    select
+        options.option_id,
+        options.units,
+        options.expires_date,
+        options.last_exercise_end,
+        items.*,
+        row_number() over (partition by options.option_id order by items.is_usage, items.order_item_id) as preference
+    from {{ ref('material_right_grants') }} as options
+    inner join items
+        on options.order_id = items.order_id
+),
+
+promises as (
+    select
+        items.order_item_id as obligation_id,
+        {%- for column in from_item %}
+        items.{{ column }},
+        {%- endfor %}
+        coalesce(hosts.pattern, items.pattern) as pattern,
+        items.quantity,
+        items.unit_price,
+        items.stated_price_minor,
+        coalesce(hosts.service_start_date, items.service_start_date) as service_start_date,
+        coalesce(
+            case when hosts.order_id is not null and items.joins_over = 'renewals' then items.joins_until end,
+            hosts.service_end_date,
+            ends.service_end_date,
+            items.service_end_date
+        ) as service_end_date,
+        coalesce(hosts.available_date, items.available_date) as available_date,
+        items.terminated_date,
+        items.is_usage,
+        items.billing_frequency,
+        case
+            when hosts.order_id is null then 'own'
+            when items.joins_over = 'renewals' then 'stated'
+            else 'joined'
+        end as price_share
+    from items
+    left join ends
+        on items.order_item_id = ends.obligation_id
+    left join hosts
+        on items.order_id = hosts.order_id and items.joins_sku = hosts.sku
+    union all
+    select
+        rights.option_id as obligation_id,
+        {%- for column in from_item %}
+        rights.{{ column }},
+        {%- endfor %}
+        'material_right' as pattern,
+        rights.units as quantity,
+        null as unit_price,
+        0 as stated_price_minor,
+        rights.booked_date as service_start_date,
+        coalesce(rights.expires_date, greatest(rights.last_exercise_end, rights.service_end_date)) as service_end_date,
+        rights.booked_date as available_date,
+        null as terminated_date,
+        false as is_usage,
+        null as billing_frequency,
+        'own' as price_share
+    from rights
+    where rights.preference = 1
 )
 
 select
-    items.order_item_id as obligation_id,
-    orders.contract_id,
-    orders.order_id,
-    orders.account_id as customer_id,
-    orders.entity_id,
-    orders.currency,
-    items.product_id,
-    items.sku,
-    policies.stream,
-    orders.contract_kind,
-    policies.pattern,
-    items.quantity,
-    items.unit_price,
-    coalesce(items.total_price_minor, 0) as stated_price_minor,
-    items.service_date as service_start_date,
-    {{ add_days('items.last_date', 1) }} as service_end_date,
-    least(items.service_date, coalesce(items.capacity_available_date, items.service_date)) as available_date,
-    case
-        when terminations.terminated_date <= items.last_date
-            then greatest(terminations.terminated_date, items.service_date)
-    end as terminated_date,
-    policies.is_usage,
-    policies.principal_or_agent,
-    policies.supplier_share_bps,
-    policies.revenue_account,
-    cast(orders.activated_at as date) as booked_date,
-    items.billing_frequency,
-    cast(null as varchar) as hold_reason
-from items
-inner join orders using (order_id)
-inner join policies
-    on
-        items.sku = policies.sku
-        and items.service_date >= policies.effective_from
-        and (policies.effective_to is null or items.service_date < policies.effective_to)
-left join terminations using (order_id)
+    promises.*,
+    versions.price_group_id,
+    versions.modification_method,
+    versions.effective_date,
+    contracts.collectable_from,
+    holds.hold_reason
+from promises
+inner join {{ ref('contract_versions') }} as versions
+    on promises.order_id = versions.order_id
+left join {{ ref('contracts') }} as contracts
+    on promises.contract_id = contracts.contract_id
+left join holds
+    on promises.contract_id = holds.contract_id

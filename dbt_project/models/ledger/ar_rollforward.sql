@@ -2,7 +2,7 @@
 -- Opening and closing are the trial balance's own; a test proves that the movements explain the difference.
 {%- set kinds = [
     'invoice', 'void', 'credit_note', 'receipt_card', 'receipt_bank',
-    'refund', 'dispute_withdrawn', 'dispute_reinstated', 'dispute_lost',
+    'refund', 'dispute_withdrawn', 'dispute_reinstated', 'dispute_lost', 'write_off', 'recovery', 'deposit', 'deposit_applied',
 ] %}
 with movements as (
     select

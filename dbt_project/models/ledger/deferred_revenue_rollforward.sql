@@ -10,7 +10,9 @@ with movements as (
         sum(case when entry_type = 'void' then -amount_minor else 0 end) as voided_minor,
         sum(case when entry_type = 'credit_note' then -amount_minor else 0 end) as credited_minor,
         sum(case when entry_type = 'dispute_lost' then -amount_minor else 0 end) as disputes_lost_minor,
+        sum(case when entry_type in ('refund', 'write_off', 'recovery') then -amount_minor else 0 end) as losses_minor,
         sum(case when entry_type = 'revenue' then -amount_minor else 0 end) as recognised_minor,
+        sum(case when entry_type = 'financing' then -amount_minor else 0 end) as interest_minor,
         sum(case when entry_type = 'presentation' then -amount_minor else 0 end) as unbilled_reclass_minor
     from {{ ref('ledger_entry_lines') }}
     where account_code = '2100'
@@ -22,9 +24,10 @@ unbilled as (
         entity_id,
         currency,
         period,
-        closing_minor as unbilled_closing_minor
+        sum(closing_minor) as unbilled_closing_minor
     from {{ ref('trial_balance') }}
-    where account_code = '1150'
+    where account_code in ('1150', '1160')
+    group by entity_id, currency, period
 )
 
 select
@@ -32,12 +35,12 @@ select
     balances.currency,
     balances.period,
     -balances.opening_minor as opening_minor,
-    {%- for movement in ['billed', 'voided', 'credited', 'disputes_lost', 'recognised', 'unbilled_reclass'] %}
+    {%- for movement in ['billed', 'voided', 'credited', 'disputes_lost', 'losses', 'recognised', 'interest', 'unbilled_reclass'] %}
     cast(coalesce(movements.{{ movement }}_minor, 0) as bigint) as {{ movement }}_minor,
     {%- endfor %}
     -balances.closing_minor as closing_minor,
-    coalesce(unbilled.unbilled_closing_minor, 0) as unbilled_closing_minor,
-    -balances.closing_minor - coalesce(unbilled.unbilled_closing_minor, 0) as net_contract_liability_minor
+    cast(coalesce(unbilled.unbilled_closing_minor, 0) as bigint) as unbilled_closing_minor,
+    cast(-balances.closing_minor - coalesce(unbilled.unbilled_closing_minor, 0) as bigint) as net_contract_liability_minor
 from {{ ref('trial_balance') }} as balances
 left join movements
     on

@@ -1,7 +1,11 @@
 -- Lines of the entries that billing documents make: invoice, void, credit note. `amount_minor` is debit positive.
 with invoices as (
-    select * from {{ ref('invoices') }}
-    where finalized_date is not null
+    select
+        invoices.*,
+        bookings.booked_date
+    from {{ ref('invoices') }} as invoices
+    inner join {{ ref('invoice_bookings') }} as bookings
+        on invoices.invoice_id = bookings.invoice_id
 ),
 
 charged as (
@@ -25,7 +29,17 @@ invoice_sides as (
         cast(null as varchar) as obligation_id,
         cast(null as varchar) as contract_id,
         'stripe:invoice:' || invoice_id as evidence_ref,
-        total_minor as amount_minor
+        total_minor - balance_applied_minor as amount_minor
+    from invoices
+    union all
+    -- What the customer's credit balance paid.
+    select
+        invoice_id,
+        '2250' as account_code,
+        null as obligation_id,
+        null as contract_id,
+        'stripe:invoice:' || invoice_id as evidence_ref,
+        balance_applied_minor as amount_minor
     from invoices
     union all
     select
@@ -48,6 +62,17 @@ invoice_sides as (
 ),
 
 credit_note_sides as (
+    {%- for account, obligation, contract, amount in [
+        (
+            "case when unmatched_reason is null then '2100' else '2350' end",
+            'case when unmatched_reason is null then obligation_id end',
+            'case when unmatched_reason is null then contract_id end',
+            'amount_minor',
+        ),
+        ("'2500'", 'null', 'null', 'tax_minor'),
+        ("'1100'", 'null', 'null', '-(amount_minor + tax_minor)'),
+    ] %}
+    {{ 'union all' if not loop.first }}
     select
         credit_note_line_id,
         credit_note_id,
@@ -55,37 +80,12 @@ credit_note_sides as (
         entity_id,
         currency,
         issued_date,
-        case when unmatched_reason is null then '2100' else '2350' end as account_code,
-        case when unmatched_reason is null then obligation_id end as obligation_id,
-        case when unmatched_reason is null then contract_id end as contract_id,
-        amount_minor
+        {{ account }} as account_code,
+        {{ obligation }} as obligation_id,
+        {{ contract }} as contract_id,
+        {{ amount }} as amount_minor
     from {{ ref('credit_note_lines') }}
-    union all
-    select
-        credit_note_line_id,
-        credit_note_id,
-        invoice_id,
-        entity_id,
-        currency,
-        issued_date,
-        '2500' as account_code,
-        null as obligation_id,
-        null as contract_id,
-        tax_minor as amount_minor
-    from {{ ref('credit_note_lines') }}
-    union all
-    select
-        credit_note_line_id,
-        credit_note_id,
-        invoice_id,
-        entity_id,
-        currency,
-        issued_date,
-        '1100' as account_code,
-        null as obligation_id,
-        null as contract_id,
-        -(amount_minor + tax_minor) as amount_minor
-    from {{ ref('credit_note_lines') }}
+    {%- endfor %}
 )
 
 select
@@ -93,7 +93,7 @@ select
     'invoice' as entry_type,
     'invoice finalised' as rule,
     invoices.entity_id,
-    invoices.finalized_date as entry_date,
+    invoices.booked_date as entry_date,
     invoices.currency,
     sides.account_code,
     sides.obligation_id,
@@ -111,7 +111,7 @@ select
     'void' as entry_type,
     'invoice voided' as rule,
     invoices.entity_id,
-    invoices.voided_date as entry_date,
+    greatest(invoices.voided_date, invoices.booked_date) as entry_date,
     invoices.currency,
     sides.account_code,
     sides.obligation_id,
@@ -130,7 +130,7 @@ select
     'credit_note' as entry_type,
     'credit note issued' as rule,
     sides.entity_id,
-    sides.issued_date as entry_date,
+    greatest(sides.issued_date, coalesce(invoices.booked_date, sides.issued_date)) as entry_date,
     sides.currency,
     sides.account_code,
     sides.obligation_id,

@@ -5,14 +5,14 @@ with recognised as (
         'revenue:' || obligation_id || ':' || cast(measured_to as varchar) as entry_key,
         {{ add_days('measured_to', -1) }} as entry_date
     from {{ ref('revenue_schedule') }}
-    where is_actual and (recognised_minor <> 0 or supplier_share_minor <> 0)
+    where is_actual and (earned_minor <> 0 or supplier_share_minor <> 0)
 ),
 
 sides as (
-    select entry_key, '2100' as account_code, recognised_minor as amount_minor
+    select entry_key, '2100' as account_code, recognised_minor + contra_minor as amount_minor
     from recognised
     union all
-    select entry_key, cast(revenue_account as varchar) as account_code, -net_revenue_minor as amount_minor
+    select entry_key, cast(revenue_account as varchar) as account_code, -earned_minor as amount_minor
     from recognised
     union all
     -- An agent owes the supplier its share.

@@ -1,10 +1,10 @@
 with promised as (
     select
         contract_id,
-        sum(stated_price_minor) as stated_price_minor,
-        count(*) as obligation_count
+        sum(case when hold_reason is null then stated_price_minor else 0 end) as stated_price_minor,
+        sum(case when hold_reason is null then 0 else stated_price_minor end) as held_minor,
+        sum(case when hold_reason is null then 1 else 0 end) as obligation_count
     from {{ ref('obligations') }}
-    where hold_reason is null
     group by contract_id
 ),
 
@@ -13,6 +13,16 @@ versions as (
         contract_id,
         count(*) as version_count
     from {{ ref('contract_versions') }}
+    group by contract_id
+),
+
+-- On hold: by what its orders say, a price that cannot be shared, or credit notes above an invoice.
+holds as (
+    select
+        contract_id,
+        min(reason_code) as hold_reason
+    from {{ ref('rec_evidence') }}
+    where contract_id is not null and status = 'exception' and reason_code <> 'CONTRACT_NOT_COLLECTABLE'
     group by contract_id
 )
 
@@ -25,11 +35,20 @@ select
     cast(contracts.start_date as date) as start_date,
     cast(contracts.end_date as date) as end_date,
     cast(contracts.status as varchar) as status,
+    cast(
+        coalesce(
+            holds.hold_reason,
+            case when contracts.collectable_from >= {{ as_of_date() }} then 'CONTRACT_NOT_COLLECTABLE' end
+        ) as varchar
+    ) as hold_reason,
     cast(coalesce(versions.version_count, 0) as bigint) as version_count,
     cast(coalesce(promised.obligation_count, 0) as bigint) as obligation_count,
-    cast(coalesce(promised.stated_price_minor, 0) as bigint) as stated_price_minor
+    cast(coalesce(promised.stated_price_minor, 0) as bigint) as stated_price_minor,
+    cast(coalesce(promised.held_minor, 0) as bigint) as held_minor
 from {{ ref('contracts') }} as contracts
 left join promised
     on contracts.contract_id = promised.contract_id
 left join versions
     on contracts.contract_id = versions.contract_id
+left join holds
+    on contracts.contract_id = holds.contract_id

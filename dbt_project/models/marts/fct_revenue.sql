@@ -16,5 +16,7 @@ select
     cast(recognised_minor as bigint) as recognised_minor,
     cast(supplier_share_minor as bigint) as supplier_share_minor,
     cast(net_revenue_minor as bigint) as net_revenue_minor,
+    cast(catch_up_minor as bigint) as catch_up_minor,
+    cast(contra_minor as bigint) as taken_back_minor,
     cast(remaining_minor as bigint) as remaining_minor
 from {{ ref('revenue_schedule') }}

@@ -12,5 +12,8 @@ select
     cast(dispute_withdrawn_minor as bigint) as dispute_withdrawn_minor,
     cast(dispute_reinstated_minor as bigint) as dispute_reinstated_minor,
     cast(dispute_lost_minor as bigint) as dispute_lost_minor,
+    cast(write_off_minor as bigint) as write_off_minor,
+    cast(recovery_minor as bigint) as recovery_minor,
+    cast(deposit_minor + deposit_applied_minor as bigint) as deposit_minor,
     cast(closing_minor as bigint) as closing_minor
 from {{ ref('ar_rollforward') }}

@@ -1,4 +1,5 @@
--- What each invoice still owes at the cut-off: total less credits, disputes lost and cash that stayed.
+-- What each invoice still owes at the cut-off: total less credits, losses and cash that stayed. What was received on an
+-- invoice that the books do not carry yet is a deposit: it owes nothing.
 with credited as (
     select invoice_id, sum(amount_minor + tax_minor) as credited_minor
     from {{ ref('credit_note_lines') }}
@@ -18,6 +19,13 @@ applied as (
     inner join {{ ref('receipts') }} as receipts
         on applications.receipt_id = receipts.receipt_id
     group by applications.invoice_id
+),
+
+losses as (
+    select invoice_id, sum(gross_minor) as lost_minor
+    from {{ ref('document_reductions') }}
+    where kind in ('refund', 'write_off', 'recovery')
+    group by invoice_id
 ),
 
 reversed as (
@@ -45,7 +53,10 @@ items as (
         invoices.due_date,
         invoices.paid_date,
         invoices.voided_date is not null as is_void,
-        case when invoices.voided_date is null then invoices.total_minor else 0 end as invoiced_minor,
+        bookings.booked_date < {{ as_of_date() }} as is_booked,
+        case when invoices.voided_date is null then invoices.total_minor - invoices.balance_applied_minor else 0 end
+            as invoiced_minor,
+        coalesce(losses.lost_minor, 0) as lost_minor,
         coalesce(credited.credited_minor, 0) as credited_minor,
         coalesce(applied.card_minor, 0) as card_minor,
         coalesce(applied.bank_minor, 0) as bank_minor,
@@ -55,6 +66,10 @@ items as (
         applied.last_receipt_id,
         applied.last_receipt_date
     from {{ ref('invoices') }} as invoices
+    inner join {{ ref('invoice_bookings') }} as bookings
+        on invoices.invoice_id = bookings.invoice_id
+    left join losses
+        on invoices.invoice_id = losses.invoice_id
     left join credited
         on invoices.invoice_id = credited.invoice_id
     left join applied
@@ -67,7 +82,10 @@ items as (
 netted as (
     select
         *,
-        invoiced_minor - credited_minor - disputes_lost_minor as owed_minor,
+        case
+            when is_booked then invoiced_minor - credited_minor - disputes_lost_minor - lost_minor
+            else card_minor + bank_minor - refunded_minor - withdrawn_minor
+        end as owed_minor,
         card_minor + bank_minor - refunded_minor - withdrawn_minor as received_minor
     from items
 )
@@ -81,11 +99,12 @@ select
     collection_method,
     is_paid_out_of_band,
     is_void,
+    is_booked,
     finalized_date,
     coalesce(due_date, finalized_date) as due_date,
     paid_date,
     {%- for amount in [
-        'invoiced', 'credited', 'card', 'bank', 'refunded', 'withdrawn', 'disputes_lost', 'owed', 'received',
+        'invoiced', 'credited', 'card', 'bank', 'refunded', 'withdrawn', 'disputes_lost', 'lost', 'owed', 'received',
     ] %}
     cast({{ amount }}_minor as bigint) as {{ amount }}_minor,
     {%- endfor %}

@@ -21,7 +21,10 @@ with held as (
         not items.is_deleted
         and not orders.is_deleted
         and orders.status = 'Activated'
-        and items.order_item_id not in (select obligation_id from {{ ref('obligations') }})
+        and items.order_item_id not in (
+            select order_item_id from {{ ref('promised_items') }}
+            where service_end_date > service_start_date
+        )
 ),
 
 billed as (
@@ -44,7 +47,6 @@ amounts as (
         on plan.obligation_id = billed.obligation_id and plan.period_start = billed.period_start
     where
         not obligations.is_usage
-        and obligations.hold_reason is null
         and (plan.period_start < {{ as_of_date() }} or billed.obligation_id is not null)
     union all
     select contract_id, period, 'used', expected_invoice_minor from {{ ref('usage_charges') }}

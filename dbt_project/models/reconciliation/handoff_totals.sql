@@ -9,7 +9,6 @@ with plan_totals as (
         on plan.obligation_id = obligations.obligation_id
     where
         not obligations.is_usage
-        and obligations.hold_reason is null
         and (
             plan.period_start < {{ as_of_date() }}
             or exists (
@@ -49,6 +48,14 @@ line_totals as (
     group by lines.entity_id, lines.currency, coalesce(obligations.is_usage, false)
 ),
 
+booked_invoices as (
+    select invoices.*
+    from {{ ref('invoices') }} as invoices
+    inner join {{ ref('invoice_bookings') }} as bookings
+        on invoices.invoice_id = bookings.invoice_id
+    where bookings.booked_date < {{ as_of_date() }}
+),
+
 ledger_accounts as (
     select posting_key, entity_id, currency, account_code, sum(debit_minor) - sum(credit_minor) as net_minor
     from {{ ref('ledger_entry_lines') }}
@@ -85,11 +92,18 @@ sides as (
     select 'usage_to_invoices', 'right', entity_id, currency, amount_minor from line_totals
     where is_usage
     union all
-    select 'invoices_to_cash', 'left', entity_id, currency, total_minor from {{ ref('invoices') }}
-    where finalized_date is not null and voided_date is null
+    select 'invoices_to_cash', 'left', entity_id, currency, total_minor - balance_applied_minor from booked_invoices
+    where voided_date is null
+    union all
+    select 'invoices_to_cash', 'left', receipts.entity_id, receipts.currency, receipts.applied_minor
+    from {{ ref('cash_applications') }} as receipts
+    where receipts.invoice_id not in (select invoice_id from booked_invoices)
+    union all
+    select 'invoices_to_cash', 'left', entity_id, currency, -gross_minor from {{ ref('document_reductions') }}
+    where kind in ('refund', 'write_off', 'recovery') and invoice_id in (select invoice_id from booked_invoices)
     union all
     select 'invoices_to_cash', 'left', entity_id, currency, -(amount_minor + tax_minor) from {{ ref('credit_note_lines') }}
-    where invoice_id in (select invoice_id from {{ ref('invoices') }})
+    where invoice_id in (select invoice_id from booked_invoices)
     union all
     select 'invoices_to_cash', 'left', entity_id, currency, -amount_minor from {{ ref('card_reversals') }}
     where kind = 'dispute_lost' and invoice_id in (select invoice_id from {{ ref('invoices') }})

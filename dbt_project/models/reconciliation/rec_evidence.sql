@@ -6,7 +6,7 @@ with problems as (
         reason_code,
         entity_id,
         customer_id,
-        cast(null as varchar) as contract_id,
+        contract_id,
         period,
         currency,
         amount_minor,
@@ -25,11 +25,34 @@ unpriced as (
         {{ month_start('prices.booked_date') }} as period,
         prices.currency,
         prices.stated_price_minor as amount_minor,
-        prices.sku || ' has no standalone selling price in ' || prices.currency as detail
+        case
+            when allocations.hold_reason = 'OBLIGATION_WITHOUT_SSP'
+                then prices.sku || ' has no standalone selling price in ' || prices.currency
+            else 'what the others leave for it is outside the range of its selling price'
+        end as detail
     from {{ ref('price_allocations') }} as allocations
     inner join {{ ref('transaction_prices') }} as prices
         on allocations.obligation_id = prices.obligation_id
     where allocations.hold_reason is not null
+),
+
+over_credited as (
+    select
+        'stripe:invoice:' || invoices.invoice_id as left_ref,
+        cast(null as varchar) as right_ref,
+        'CREDIT_NOTE_ABOVE_INVOICE' as reason_code,
+        invoices.entity_id,
+        invoices.customer_id,
+        max(notes.contract_id) as contract_id,
+        {{ month_start('max(notes.issued_date)') }} as period,
+        invoices.currency,
+        sum(notes.amount_minor + notes.tax_minor) - max(invoices.total_minor) as amount_minor,
+        'credit notes take off more than the invoice' as detail
+    from {{ ref('credit_note_lines') }} as notes
+    inner join {{ ref('invoices') }} as invoices
+        on notes.invoice_id = invoices.invoice_id
+    group by invoices.invoice_id, invoices.entity_id, invoices.customer_id, invoices.currency
+    having sum(notes.amount_minor + notes.tax_minor) > max(invoices.total_minor)
 ),
 
 -- The ERP must agree with itself: its trial balance moves by its own journals.
@@ -111,6 +134,8 @@ all_problems as (
     select * from missing_invoices
     union all
     select * from unpriced
+    union all
+    select * from over_credited
     union all
     select
         null as left_ref,

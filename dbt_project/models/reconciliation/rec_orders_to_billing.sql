@@ -16,7 +16,7 @@ with planned as (
     from {{ ref('billing_plan') }} as plan
     inner join {{ ref('obligations') }} as obligations
         on plan.obligation_id = obligations.obligation_id
-    where not obligations.is_usage and obligations.hold_reason is null
+    where not obligations.is_usage
 ),
 
 lines as (

@@ -1,94 +1,60 @@
--- What happened to an obligation between two measurements: how much was delivered, how much its price fell.
+-- What happened to an obligation between two measurements: how much was delivered, by how much its price changed.
 -- Every obligation has a row for each measurement from its first day to its last, quiet ones included.
-with obligations as (
-    select
-        obligation_id,
-        pattern,
-        least(available_date, service_start_date) as first_day,
-        service_end_date
-    from {{ ref('obligations') }}
-    where hold_reason is null
+with intervals as (
+    select * from {{ ref('obligation_intervals') }}
 ),
 
-deliveries as (
+delivered as (
     select
-        obligation_id,
-        usage_date as day,
-        billable_minor as delivered_minor,
-        0 as reduction_minor
-    from {{ ref('rated_usage_daily') }}
-    union all
-    select
-        obligation_id,
-        usage_date as day,
-        drawn_minor as delivered_minor,
-        0 as reduction_minor
-    from {{ ref('drawdowns') }}
-    union all
-    -- A milestone counts when it is completed; one still ahead is scheduled on the day it is due.
-    select
-        obligation_id,
-        case when completed_date < {{ as_of_date() }} then completed_date else due_date end as day,
-        amount_minor as delivered_minor,
-        0 as reduction_minor
-    from {{ ref('milestones') }}
-    where completed_date < {{ as_of_date() }} or due_date >= {{ as_of_date() }}
-    union all
-    select
-        obligation_id,
-        reduction_date as day,
-        0 as delivered_minor,
-        amount_minor as reduction_minor
-    from {{ ref('price_reductions') }}
-    where not is_suspense
-),
-
-lifetimes as (
-    select
-        obligations.obligation_id,
-        -- Usage is measured while it happens; everything else also when nothing does.
-        least(
-            min(deliveries.day),
-            min(case when obligations.pattern <> 'as_used' then obligations.first_day end)
-        ) as first_day,
-        greatest(
-            max(deliveries.day),
-            max(case when obligations.pattern <> 'as_used' then {{ add_days('obligations.service_end_date', -1) }} end)
-        ) as last_day
-    from obligations
-    left join deliveries
-        on obligations.obligation_id = deliveries.obligation_id
-    group by obligations.obligation_id
-),
-
-moved as (
-    select
-        deliveries.obligation_id,
-        dates.measured_to,
+        intervals.obligation_id,
+        intervals.measured_to,
         sum(deliveries.delivered_minor) as delivered_minor,
-        sum(deliveries.reduction_minor) as reduction_minor
-    from deliveries
-    inner join {{ ref('measurement_dates') }} as dates
+        sum(deliveries.delivered_millionths) as delivered_millionths
+    from {{ ref('obligation_deliveries') }} as deliveries
+    inner join intervals
         on
-            {{ month_start('deliveries.day') }} = dates.period
-            and deliveries.day >= dates.measured_from
-            and deliveries.day < dates.measured_to
-    group by deliveries.obligation_id, dates.measured_to
+            deliveries.obligation_id = intervals.obligation_id
+            and {{ month_start('deliveries.day') }} = intervals.period
+            and deliveries.day >= intervals.measured_from
+            and deliveries.day < intervals.measured_to
+    group by intervals.obligation_id, intervals.measured_to
+),
+
+adjusted as (
+    select
+        intervals.obligation_id,
+        intervals.measured_to,
+        sum(case when adjustments.kind in {{ price_reduction_kinds() }} then -adjustments.amount_minor else 0 end)
+            as reduction_minor,
+        sum(case when adjustments.kind in {{ price_reduction_kinds() }} then 0 else adjustments.amount_minor end)
+            as change_minor
+    from {{ ref('price_adjustments') }} as adjustments
+    inner join intervals
+        on
+            adjustments.obligation_id = intervals.obligation_id
+            and {{ month_start('adjustments.known_date') }} = intervals.period
+            and adjustments.known_date >= intervals.measured_from
+            and adjustments.known_date < intervals.measured_to
+    where adjustments.basis = 'progress'
+    group by intervals.obligation_id, intervals.measured_to
 )
 
 select
-    lifetimes.obligation_id,
-    dates.measured_to,
-    dates.period,
-    dates.is_actual,
-    cast(coalesce(moved.delivered_minor, 0) as bigint) as delivered_minor,
-    cast(coalesce(moved.reduction_minor, 0) as bigint) as reduction_minor
-from lifetimes
-inner join {{ ref('measurement_dates') }} as dates
+    intervals.obligation_id,
+    intervals.measured_from,
+    intervals.measured_to,
+    intervals.period,
+    intervals.is_actual,
+    cast(coalesce(delivered.delivered_minor, 0) as bigint) as delivered_minor,
+    cast(coalesce(delivered.delivered_millionths, 0) as bigint) as delivered_millionths,
+    cast(coalesce(adjusted.reduction_minor, 0) as bigint) as reduction_minor,
+    cast(coalesce(adjusted.change_minor, 0) as bigint) as change_minor
+from intervals
+left join delivered
     on
-        dates.measured_to > lifetimes.first_day
-        and dates.measured_from <= lifetimes.last_day
-left join moved
+        intervals.obligation_id = delivered.obligation_id
+        and intervals.measured_to = delivered.measured_to
+left join adjusted
     on
-        lifetimes.obligation_id = moved.obligation_id
-        and dates.measured_to = moved.measured_to
+        intervals.obligation_id = adjusted.obligation_id
+        and intervals.measured_to = adjusted.measured_to

@@ -1,73 +1,74 @@
--- The one equation: recognised to date = price known at t x progress at t, rounded once per obligation.
+-- The one equation: recognised to date = price known at t x progress at t, rounded once per obligation and price round.
 -- Patterns differ only in what they call price and progress; there is no second way to recognise revenue.
 with known as (
     select
-        movements.obligation_id,
-        movements.measured_to,
-        movements.period,
-        movements.is_actual,
-        obligations.pattern,
-        obligations.available_date,
-        obligations.service_end_date,
-        obligations.stated_price_minor,
-        allocations.allocated_minor,
-        allocations.allocated_until_termination_minor,
-        coalesce(obligations.terminated_date <= movements.measured_to, false) as is_terminated,
-        sum(movements.delivered_minor) over (
-            partition by movements.obligation_id order by movements.measured_to
-        ) as delivered_to_date_minor,
-        sum(movements.reduction_minor) over (
-            partition by movements.obligation_id order by movements.measured_to
-        ) as reduced_to_date_minor
-    from {{ ref('obligation_movements') }} as movements
-    inner join {{ ref('obligations') }} as obligations
-        on movements.obligation_id = obligations.obligation_id
+        measured.*,
+        segments.closed_minor,
+        coalesce(targeted.price_minor, 0) as targeted_price_minor,
+        coalesce(targeted.recognised_minor, 0) as targeted_recognised_minor,
+        case
+            when measured.pattern = 'as_used' then measured.delivered_to_date_minor + measured.adjusted_in_round_minor
+            -- A termination leaves what was due before it, at the rate at which the price is shared.
+            when measured.is_terminated and measured.round_no = 0
+                then allocations.allocated_until_termination_minor + measured.adjusted_in_round_minor
+            when measured.is_terminated
+                then {{ mul_div(
+                    'prices.stated_until_termination_minor', 'segments.closed_minor + segments.base_minor',
+                    'prices.stated_total_minor'
+                ) }} - segments.closed_minor + measured.adjusted_in_round_minor
+            else segments.base_minor + measured.adjusted_in_round_minor
+        end as open_minor
+    from {{ ref('measured_progress') }} as measured
     left join {{ ref('price_allocations') }} as allocations
-        on movements.obligation_id = allocations.obligation_id
-    where obligations.pattern = 'as_used' or allocations.hold_reason is null
+        on measured.obligation_id = allocations.obligation_id
+    left join {{ ref('transaction_prices') }} as prices
+        on measured.obligation_id = prices.obligation_id
+    left join {{ ref('segment_prices') }} as segments
+        on
+            measured.obligation_id = segments.obligation_id
+            and measured.round_no = segments.round_no
+    left join {{ ref('targeted_amounts') }} as targeted
+        on
+            measured.obligation_id = targeted.obligation_id
+            and measured.measured_to = targeted.measured_to
+    where measured.pattern = 'as_used' or allocations.hold_reason is null
 ),
 
-measured as (
+before as (
     select
         *,
-        case
-            when pattern = 'as_used' then delivered_to_date_minor
-            when is_terminated then allocated_until_termination_minor
-            else allocated_minor
-        end - reduced_to_date_minor as price_minor,
-        case
-            when pattern = 'as_used' or is_terminated then 1
-            when pattern = 'ratable_daily'
-                then least(
-                    greatest({{ days_between('available_date', 'measured_to') }}, 0),
-                    {{ days_between('available_date', 'service_end_date') }}
-                )
-            when pattern = 'milestone' then delivered_to_date_minor
-            -- What was not drawn by the end will never be: breakage at expiry.
-            when pattern in ('commit_drawdown', 'prepaid_credit')
-                then case when measured_to >= service_end_date then 1 else delivered_to_date_minor end
-        end as progress_part,
-        case
-            when pattern = 'as_used' or is_terminated then 1
-            when pattern = 'ratable_daily' then {{ days_between('available_date', 'service_end_date') }}
-            when pattern = 'milestone' then stated_price_minor
-            when pattern in ('commit_drawdown', 'prepaid_credit')
-                then case when measured_to >= service_end_date then 1 else stated_price_minor end
-        end as progress_whole
+        lag(progress_part) over earlier as part_before,
+        lag(round_no) over earlier as round_before,
+        lag({{ mul_div('coalesce(open_minor, 0) - at_cost_minor', 'progress_part', 'progress_whole') }} + at_cost_minor)
+            over earlier as recognised_before_minor
     from known
+    window earlier as (partition by obligation_id order by measured_to)
 )
 
 select
     obligation_id,
+    measured_from,
     measured_to,
     period,
     is_actual,
     pattern,
-    cast(price_minor as bigint) as price_minor,
+    round_no,
+    cast(coalesce(closed_minor, 0) + coalesce(open_minor, 0) + targeted_price_minor as bigint) as price_minor,
+    cast(changed_to_date_minor + targeted_price_minor as bigint) as changed_to_date_minor,
     cast(reduced_to_date_minor as bigint) as reduced_to_date_minor,
-    cast(progress_part as bigint) as progress_part,
-    cast(progress_whole as bigint) as progress_whole,
-    -- An obligation stated at nothing has nothing to recognise: its progress is undefined and its price is 0.
-    case when progress_whole = 0 then 0 else {{ mul_div('price_minor', 'progress_part', 'progress_whole') }} end
-        as recognised_to_date_minor
-from measured
+    -- What a changed price, measured anew, does to what was delivered before it.
+    case
+        when change_minor <> 0 and round_before = round_no
+            then {{ mul_div('open_minor + reduction_minor - at_cost_minor', 'part_before', 'progress_whole') }} + at_cost_minor
+                - recognised_before_minor
+        else 0
+    end as catch_up_minor,
+    progress_part,
+    progress_whole,
+    -- An obligation stated at nothing has nothing to recognise. Materials at cost are outside the measure of progress.
+    cast(
+        coalesce(closed_minor, 0)
+        + {{ mul_div('coalesce(open_minor, 0) - at_cost_minor', 'progress_part', 'progress_whole') }} + at_cost_minor
+        + targeted_recognised_minor as bigint
+    ) as recognised_to_date_minor
+from before

@@ -1,6 +1,38 @@
 -- Revenue of each interval: recognised to date at its end less at its start, past (`is_actual`) and still to come.
 -- An agent keeps what is left of the gross after the supplier's share, which is rounded once on the amount to date.
-with to_date as (
+with reduced as (
+    select
+        progress.obligation_id,
+        progress.measured_to,
+        sum(splits.recognised_minor) as contra_minor
+    from {{ ref('reduction_splits') }} as splits
+    inner join {{ ref('obligation_progress') }} as progress
+        on
+            splits.obligation_id = progress.obligation_id
+            and splits.reduction_date >= progress.measured_from
+            and splits.reduction_date < progress.measured_to
+    group by progress.obligation_id, progress.measured_to
+),
+
+-- What was signed and takes effect later belongs to the price, though nothing of it is recognised yet.
+signed as (
+    select
+        progress.obligation_id,
+        progress.measured_to,
+        sum(changes.stated_price_minor) as signed_minor
+    from {{ ref('order_changes') }} as changes
+    inner join {{ ref('contract_versions') }} as versions
+        on changes.order_id = versions.order_id
+    inner join {{ ref('obligation_progress') }} as progress
+        on
+            changes.obligation_id = progress.obligation_id
+            and progress.measured_to > cast(versions.activated_at as date)
+            and progress.measured_to <= changes.effective_date
+    where changes.modification_method in ('prospective', 'catch_up')
+    group by progress.obligation_id, progress.measured_to
+),
+
+to_date as (
     select
         progress.obligation_id,
         progress.measured_to,
@@ -15,12 +47,18 @@ with to_date as (
         obligations.is_usage,
         obligations.revenue_account,
         obligations.booked_date,
-        progress.price_minor,
+        progress.price_minor + coalesce(signed.signed_minor, 0) as price_minor,
         progress.recognised_to_date_minor,
+        progress.catch_up_minor,
+        coalesce(reduced.contra_minor, 0) as contra_minor,
         {{ mul_div('progress.recognised_to_date_minor', 'obligations.supplier_share_bps', '10000') }} as supplier_to_date_minor
     from {{ ref('obligation_progress') }} as progress
     inner join {{ ref('obligations') }} as obligations
         on progress.obligation_id = obligations.obligation_id
+    left join signed
+        on progress.obligation_id = signed.obligation_id and progress.measured_to = signed.measured_to
+    left join reduced
+        on progress.obligation_id = reduced.obligation_id and progress.measured_to = reduced.measured_to
 ),
 
 differences as (
@@ -50,10 +88,14 @@ select
     revenue_account,
     -- What usage is worth is only known when it is used, so that is when it is booked.
     case when is_usage then period else {{ month_start('booked_date') }} end as booked_period,
-    price_minor,
+    cast(price_minor as bigint) as price_minor,
     recognised_to_date_minor,
     recognised_minor,
     supplier_share_minor,
     recognised_minor - supplier_share_minor as net_revenue_minor,
-    price_minor - recognised_to_date_minor as remaining_minor
+    cast(catch_up_minor as bigint) as catch_up_minor,
+    cast(contra_minor as bigint) as contra_minor,
+    -- What the revenue account is credited with: contra revenue carries the rest.
+    cast(recognised_minor - supplier_share_minor + contra_minor as bigint) as earned_minor,
+    cast(price_minor - recognised_to_date_minor as bigint) as remaining_minor
 from differences

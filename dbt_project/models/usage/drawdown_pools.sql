@@ -1,20 +1,37 @@
 -- Amounts that usage of a contract draws down before anything is due: promotional grants first, then what was
--- bought (credits or a commitment). A grant lasts no longer than the item it came with. The pools of a contract and
--- lane never overlap in time, and a day meets the lanes in order.
-with bought as (
+-- bought (credits or a commitment); then priority, expiry, age. A grant lasts no longer than the item it came with, and
+-- may be for some SKUs only. Pools of a contract and lane never overlap in time; a day meets the lanes in order.
+with bought_grants as (
     select
-        obligation_id as pool_id,
-        obligation_id,
-        contract_id,
-        case pattern when 'commit_drawdown' then 'commitment' else 'paid_credit' end as pool_kind,
+        order_item_id as obligation_id,
+        min(priority) as priority,
+        max(cast(expires_at as date)) as expires_on,
+        min(credit_grant_id) as credit_grant_id
+    from {{ ref('stg_stripe__credit_grants') }}
+    where category = 'paid' and not is_deleted and voided_at is null and order_item_id is not null
+    group by order_item_id
+),
+
+bought as (
+    select
+        obligations.obligation_id as pool_id,
+        obligations.obligation_id,
+        obligations.contract_id,
+        case obligations.pattern when 'commit_drawdown' then 'commitment' else 'paid_credit' end as pool_kind,
         2 as kind_rank,
-        0 as priority,
-        service_start_date as starts_on,
-        coalesce(terminated_date, service_end_date) as ends_on,
-        stated_price_minor as amount_minor,
-        currency
-    from {{ ref('obligations') }}
-    where pattern in ('commit_drawdown', 'prepaid_credit')
+        coalesce(grants.priority, 50) as priority,
+        obligations.service_start_date as starts_on,
+        least(
+            coalesce(obligations.terminated_date, obligations.service_end_date),
+            coalesce(grants.expires_on, obligations.service_end_date)
+        ) as ends_on,
+        obligations.stated_price_minor as amount_minor,
+        obligations.currency,
+        grants.credit_grant_id
+    from {{ ref('obligations') }} as obligations
+    left join bought_grants as grants
+        on obligations.obligation_id = grants.obligation_id
+    where obligations.pattern in ('commit_drawdown', 'prepaid_credit')
 ),
 
 -- A grant belongs to the prepaid item it names; failing that, to the customer's prepaid item it starts in.
@@ -75,22 +92,30 @@ pools as (
         starts_on,
         least(coalesce(expires_on, service_end_date), service_end_date) as ends_on,
         amount_minor,
-        currency
+        currency,
+        pool_id as credit_grant_id
     from promotional_candidates
     where preference = 1
 ),
 
-crowded as (
-    select distinct later.pool_id
-    from pools as later
-    inner join pools as earlier
-        on
-            later.contract_id = earlier.contract_id
-            and later.kind_rank = earlier.kind_rank
-            and later.starts_on < earlier.ends_on
-            and later.ends_on > earlier.starts_on
-            and (later.priority, later.ends_on, later.starts_on, later.pool_id)
-            > (earlier.priority, earlier.ends_on, earlier.starts_on, earlier.pool_id)
+-- Pools whose times touch stand in one row of lanes; in another, the count begins anew.
+followed as (
+    select
+        *,
+        max(ends_on) over (
+            partition by contract_id order by starts_on, pool_id
+            rows between unbounded preceding and 1 preceding
+        ) as occupied_until
+    from pools
+),
+
+rows_of_lanes as (
+    select
+        *,
+        sum(case when occupied_until > starts_on then 0 else 1 end) over (
+            partition by contract_id order by starts_on, pool_id
+        ) as lane_row
+    from followed
 )
 
 select
@@ -98,10 +123,17 @@ select
     pools.obligation_id,
     pools.contract_id,
     pools.pool_kind,
-    2 * pools.kind_rank - case when crowded.pool_id is null then 1 else 0 end as lane,
+    cast(
+        row_number() over (
+            partition by pools.contract_id, pools.lane_row
+            order by pools.kind_rank, pools.priority, pools.ends_on, pools.starts_on, pools.pool_id
+        ) as integer
+    ) as lane,
     pools.starts_on,
     pools.ends_on,
     pools.amount_minor,
-    pools.currency
-from pools
-left join crowded using (pool_id)
+    pools.currency,
+    scopes.skus as scope_skus
+from rows_of_lanes as pools
+left join {{ ref('grant_scopes') }} as scopes
+    on pools.credit_grant_id = scopes.credit_grant_id

@@ -1,6 +1,6 @@
 -- Usage of a contract, in order of day and obligation, against its pools, lane after lane. What a pool gave to date
 -- is the usage that reached it to date, between nothing and its amount; a day's draw is the difference.
-{%- set lanes = [1, 2, 3, 4] %}
+{%- set lanes = range(1, var('pool_lanes') + 1) %}
 with pools as (
     select * from {{ ref('drawdown_pools') }}
 ),
@@ -9,6 +9,7 @@ left_over_0 as (
     select
         rated.contract_id,
         rated.obligation_id,
+        rated.sku,
         rated.usage_date,
         rated.rated_minor as left_over_minor
     from {{ ref('rated_days') }} as rated
@@ -38,12 +39,14 @@ reached_{{ lane }} as (
             and usage.usage_date >= pools.starts_on
             and usage.usage_date < pools.ends_on
             and pools.lane = {{ lane }}
+            and (pools.scope_skus is null or '|' || pools.scope_skus || '|' like '%|' || usage.sku || '|%')
 ),
 
 drawn_{{ lane }} as (
     select
         contract_id,
         obligation_id,
+        sku,
         usage_date,
         pool_id,
         left_over_minor,
@@ -62,6 +65,7 @@ left_over_{{ lane }} as (
     select
         contract_id,
         obligation_id,
+        sku,
         usage_date,
         left_over_minor - drawn_minor as left_over_minor
     from drawn_{{ lane }}

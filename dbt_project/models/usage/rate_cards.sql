@@ -10,7 +10,10 @@ with tiers as (
         {{ millionths('tiers.package_size') }} as package_millionths,
         cast(
             cast(tiers.unit_price as decimal(28, 10)) * 10000000000 * {{ minor_factor('currencies.exponent') }} as bigint
-        ) as scaled_price
+        ) as scaled_price,
+        -- What entering the tier costs, in the scale of quantity x price.
+        {{ wide('cast(coalesce(tiers.flat_price, 0) as decimal(28, 10)) * 10000000000 * ' ~ minor_factor('currencies.exponent')) }} * 1000000
+            as flat_cost
     from {{ ref('stg_salesforce__rate_tiers') }} as tiers
     inner join {{ ref('obligations') }} as obligations on tiers.order_item_id = obligations.obligation_id
     inner join {{ ref('currencies') }} as currencies on obligations.currency = currencies.currency
@@ -21,7 +24,7 @@ full_tiers as (
     select
         *,
         case tier_model
-            when 'graduated' then {{ wide('to_millionths - from_millionths') }} * scaled_price
+            when 'graduated' then flat_cost + {{ wide('to_millionths - from_millionths') }} * scaled_price
             when 'package'
                 then {{ wide(int_div('to_millionths - from_millionths + package_millionths - 1', 'package_millionths')) }}
                     * 1000000 * scaled_price
@@ -37,7 +40,7 @@ select
     to_millionths,
     package_millionths,
     scaled_price,
-    coalesce(
+    flat_cost + coalesce(
         sum(full_cost) over (
             partition by obligation_id
             order by from_millionths

@@ -10,6 +10,8 @@ with source as (
             'CurrencyIsoCode': 'text',
             'Entity__c': 'text',
             'Contract_Kind__c': 'text',
+            'Is_Cancellable__c': 'boolean',
+            'Negotiated_With__c': 'text',
             'CreatedDate': 'text'
         },
         extra={
@@ -25,6 +27,8 @@ renamed as (
         record.ContractNumber as contract_number,
         record.Status as status,
         record.Contract_Kind__c as contract_kind,
+        coalesce(record.Is_Cancellable__c, false) as is_cancellable,
+        record.Negotiated_With__c as negotiated_with,
         record.CurrencyIsoCode as currency,
         record.Entity__c as entity_id,
         cast(try_cast(contract_term as decimal(18, 6)) as integer) as term_months,

@@ -10,7 +10,8 @@ with source as (
             'from_quantity': json_number_text('payload', 'From_Quantity__c'),
             'to_quantity': json_number_text('payload', 'To_Quantity__c'),
             'unit_price': json_number_text('payload', 'Unit_Price__c'),
-            'package_size': json_number_text('payload', 'Package_Size__c')
+            'package_size': json_number_text('payload', 'Package_Size__c'),
+            'flat_price': json_number_text('payload', 'Flat_Price__c')
         }
     ) }}
 ),
@@ -24,6 +25,7 @@ renamed as (
         try_cast(to_quantity as decimal(18, 6)) as to_quantity,
         try_cast(unit_price as decimal(18, 10)) as unit_price,
         try_cast(package_size as decimal(18, 6)) as package_size,
+        coalesce(try_cast(flat_price as decimal(18, 10)), 0) as flat_price,
         {{ from_salesforce_instant('record.CreatedDate') }} as created_at,
         version_at,
         is_deleted

@@ -11,6 +11,7 @@ with source as (
             'created': 'bigint',
             'voided_at': 'bigint',
             'amount': {'monetary': {'currency': 'text', 'value': 'bigint'}},
+            'applicability_config': {'scope': {'prices': [{'id': 'text'}]}},
             'metadata': {'order_item_id': 'text', 'contract_id': 'text'}
         }
     ) }}
@@ -24,6 +25,7 @@ renamed as (
         entity_id,
         upper(record.amount.monetary.currency) as currency,
         record.category,
+        record.applicability_config.scope.prices as scope_prices,
         record.name as grant_name,
         record.priority,
         record.amount.monetary.value as amount_minor,

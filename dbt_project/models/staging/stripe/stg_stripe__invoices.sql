@@ -16,6 +16,8 @@ with source as (
             'amount_remaining': 'bigint',
             'post_payment_credit_notes_amount': 'bigint',
             'pre_payment_credit_notes_amount': 'bigint',
+            'starting_balance': 'bigint',
+            'ending_balance': 'bigint',
             'due_date': 'bigint',
             'effective_at': 'bigint',
             'created': 'bigint',
@@ -41,6 +43,8 @@ renamed as (
         coalesce(cast({{ list_total('record.total_pretax_credit_amounts', 'amount') }} as bigint), 0) as credits_applied_minor,
         coalesce(cast({{ list_total('record.total_taxes', 'amount') }} as bigint), 0) as tax_minor,
         record.total as total_minor,
+        -- A customer's credit balance is below zero at Stripe; what it rose by has paid for the invoice.
+        coalesce(record.ending_balance, 0) - coalesce(record.starting_balance, 0) as balance_applied_minor,
         record.amount_due as amount_due_minor,
         record.amount_paid as amount_paid_minor,
         record.amount_remaining as amount_remaining_minor,
