@@ -27,6 +27,26 @@ held as (
     left join {{ ref('stg_salesforce__order_items') }} as items on holds.order_item_id = items.order_item_id
 ),
 
+overdue as (
+    select
+        'salesforce:milestone:' || milestones.milestone_id as ref,
+        'MILESTONE_OVERDUE' as reason_code,
+        obligations.entity_id,
+        obligations.customer_id,
+        {{ month_start('milestones.due_date') }} as period,
+        obligations.currency,
+        milestones.amount_minor,
+        milestones.milestone_name || ' was due on ' || cast(milestones.due_date as varchar) as detail,
+        milestones.due_date as seen_date
+    from {{ ref('milestones') }} as milestones
+    inner join {{ ref('obligations') }} as obligations
+        on milestones.obligation_id = obligations.obligation_id
+    where
+        milestones.due_date < {{ as_of_date() }}
+        and (milestones.completed_date is null or milestones.completed_date >= {{ as_of_date() }})
+        and (obligations.terminated_date is null or obligations.terminated_date >= {{ as_of_date() }})
+),
+
 ambiguous as (
     select
         'stripe:customer:' || crosswalk.external_id as ref,
@@ -121,6 +141,8 @@ set_aside as (
 )
 
 select * from held
+union all
+select * from overdue
 union all
 select * from ambiguous
 union all
