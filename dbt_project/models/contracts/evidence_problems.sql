@@ -33,6 +33,7 @@ overdue as (
         'MILESTONE_OVERDUE' as reason_code,
         obligations.entity_id,
         obligations.customer_id,
+        obligations.contract_id,
         {{ month_start('milestones.due_date') }} as period,
         obligations.currency,
         milestones.amount_minor,
