@@ -275,6 +275,7 @@ def test_every_model_with_logic_of_the_money_rooms_has_a_unit_test(manifest):
         "revenue_waterfall",
         "gl_postings",
         "rec_evidence",
+        "withheld_credits",
         "rec_exceptions",
         "handoff_totals",
         "chain_lines",

@@ -19,7 +19,7 @@ with unmatched as (
         left_minor,
         right_minor,
         difference_minor,
-        {{ 'absolute_minor' if handoff in ['rec_ledger_to_gl'] else 'abs(difference_minor)' }} as absolute_minor,
+        {{ 'absolute_minor' if handoff in ['rec_ledger_to_gl', 'rec_usage_to_invoices'] else 'abs(difference_minor)' }} as absolute_minor,
         status,
         reason_code,
         match_method,
