@@ -19,7 +19,7 @@ HOLDING = {
     *("COM-01", "COM-04", "COM-05", "BAL-01", "O24"),
     *("BRK-01", "BRK-03", "BRK-04", "CRED-01", "CRED-03", "CRED-04", "CRED-06", "CRED-07", "S33"),
     *("SFC-01", "SFC-03", "LOY-01", "O27", "OPT-01"),
-    *("MOD-01", "MOD-02", "MOD-05", "O17", "O19", "O21", "S07", "SRR-10"),
+    *("MOD-01", "MOD-02", "MOD-03", "MOD-05", "O17", "O19", "O21", "S07", "SRR-10"),
     *("S09", "S30", "S31", "SRR-02"),
     *("O03", "O04", "O06", "O13", "PA-01", "POC-02", "S01", "S02", "SRR-01"),
     *("credit-note-above-invoice", "estimate-above-cap", "modification-before-contract"),
