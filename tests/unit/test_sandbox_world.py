@@ -404,7 +404,9 @@ def test_twenty_customers_hold_every_kind_of_defect_over_all_handoffs(truth: lis
     # What a judgement or a contradiction of terms is refused for, conformance cases show one by one.
     refusals = Path(__file__).resolve().parents[1] / "conformance" / "cases" / "refusals"
     refused = set(
-        re.findall(r"reason_code: ([A-Z_]+)", "".join(f.read_text() for f in refusals.glob("*.yml")))
+        re.findall(
+            r"reason_code: ([A-Z_]+)", "".join(f.read_text() for f in refusals.glob("*.yml"))
+        )
     )
     codes = {
         row["reason_code"]: row["handoff"]
