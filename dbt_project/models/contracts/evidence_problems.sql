@@ -1,9 +1,5 @@
 -- Everything that cannot enter, with its reason: what contracts hold back and what the loaders set aside.
-with holds as (
-    select * from {{ ref('order_holds') }}
-),
-
-orders as (
+with orders as (
     select * from {{ ref('stg_salesforce__orders') }}
 ),
 
@@ -22,7 +18,7 @@ held as (
         coalesce(items.total_price_minor, orders.total_amount_minor, 0) as amount_minor,
         coalesce('product ' || holds.sku, 'order ' || orders.order_number) as detail,
         cast(orders.activated_at as date) as seen_date
-    from holds
+    from {{ ref('order_holds') }} as holds
     inner join orders using (order_id)
     left join {{ ref('stg_salesforce__order_items') }} as items on holds.order_item_id = items.order_item_id
 ),
