@@ -133,13 +133,23 @@ def publish() -> None:
     """Publish the marts for BI: one DuckDB file and Parquet, all or nothing."""
     from orchestration.publish import publish as publish_marts
     from orchestration.release import require_released
+    from orchestration.reports.memos import write_memos
     from orchestration.reports.summary import write_summary
 
     settings = _settings()
     require_released(settings)
     done = publish_marts(settings)
+    write_memos(settings)
     console.print(f"version {done.version}: {done.database}")
     console.print(f"report: {write_summary(settings)}")
+
+
+@main.command()
+def memos() -> None:
+    """Write a five-step memo of every contract."""
+    from orchestration.reports.memos import write_memos
+
+    console.print(f"memos: {write_memos(_settings()) / 'index.html'}")
 
 
 @main.command()

@@ -14,7 +14,10 @@ positions as (
     select entity_id, currency, '2400' as account_code, -refund_liability_minor as amount_minor from latest
     where newest = 1
     union all
-    select entity_id, currency, debit_account as account_code, unbilled_minor as amount_minor from latest
+    select entity_id, currency, '1150' as account_code, unbilled_minor as amount_minor from latest
+    where newest = 1
+    union all
+    select entity_id, currency, '1160' as account_code, contract_asset_minor as amount_minor from latest
     where newest = 1
     union all
     select entity_id, currency, account_code, -amount_minor as amount_minor from {{ ref('ledger_entry_lines') }}

@@ -1,5 +1,6 @@
 {{ config(meta={'dagster': {'ref': {'name': 'rec_orders_to_billing'}}}) }}
 -- Sums cannot see a record of amount 0: records are counted too, one row a kind of record that is short or doubled.
+-- A line whose credits were withheld stands in its own row as well as in that of its credits.
 with lines as (
     select invoice_line_id
     from {{ ref('invoice_lines') }}
@@ -16,14 +17,14 @@ sides as (
     union all
     select 'invoice line' as record, right_ref as ref, 0 as there, 1 as here
     from {{ ref('rec_usage_to_invoices') }}
-    where right_ref is not null
+    where right_ref is not null and reason_code is distinct from 'CREDITS_NOT_APPLIED'
     union all
     select 'usage charge' as record, obligation_id || ' ' || cast(period as varchar) as ref, 1 as there, 0 as here
     from {{ ref('usage_charges') }}
     union all
     select 'usage charge' as record, split_part(left_ref, ':', 3) || ' ' || cast(period as varchar) as ref, 0 as there, 1 as here
     from {{ ref('rec_usage_to_invoices') }}
-    where left_ref like 'salesforce:%'
+    where left_ref like 'salesforce:%' and reason_code is distinct from 'CREDITS_NOT_APPLIED'
     union all
     select
         'unrated usage' as record,

@@ -7,7 +7,7 @@ with parts as (
 ),
 
 open_parts as (
-    select sum(invoiced_minor - applied_minor) as amount_minor from {{ ref('rec_chain') }}
+    select sum(owed_minor - applied_minor) as amount_minor from {{ ref('rec_chain') }}
     union all
     select -sum(open_minor) from {{ ref('ar_open_items') }}
     union all

@@ -4,7 +4,16 @@ with open_parts as (
     from {{ ref('receipt_balances') }} as balances
     inner join {{ ref('receipts') }} as receipts
         on balances.receipt_id = receipts.receipt_id
-    where receipts.kind = 'bank'
+    union all
+    -- A charge that paid no invoice was given back.
+    select
+        entity_id,
+        currency,
+        case when kind = 'dispute_reinstated' then amount_minor else -amount_minor end as amount_minor
+    from {{ ref('card_reversals') }}
+    where
+        kind <> 'dispute_lost'
+        and (invoice_id is null or invoice_id not in (select invoice_id from {{ ref('invoices') }}))
     union all
     select right_entity_id as entity_id, right_currency as currency, right_minor as amount_minor
     from {{ ref('rec_payouts_to_bank') }}

@@ -46,7 +46,7 @@ READINGS: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     "functional_entries": (
         "ledger.ledger_entry_lines",
         ("entity_id", "contract_id", "functional_currency", "account_code", "period"),
-        ("functional_amount_minor",),
+        ("functional_minor",),
     ),
     "waterfall": (
         "revenue.revenue_waterfall",

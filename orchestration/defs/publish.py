@@ -10,6 +10,7 @@ from orchestration.defs.resources import TieoutResource
 from orchestration.defs.transformation import node_names
 from orchestration.publish import publish
 from orchestration.release import require_released
+from orchestration.reports.memos import write_memos
 from orchestration.reports.summary import write_summary
 
 
@@ -48,12 +49,26 @@ def published_marts(tieout: TieoutResource) -> dg.MaterializeResult:
 
 
 @dg.asset(
-    key=["reports", "summary"],
+    key=["reports", "memos"],
     group_name="publish",
     owners=["team:revenue_accounting"],
     kinds={"html"},
     pool="warehouse",
     deps=[published_marts],
+    description="A five-step memo of every contract, from its own data.",
+)
+def contract_memos(tieout: TieoutResource) -> dg.MaterializeResult:
+    folder = write_memos(tieout.settings())
+    return dg.MaterializeResult(metadata={"index": dg.MetadataValue.path(str(folder))})
+
+
+@dg.asset(
+    key=["reports", "summary"],
+    group_name="publish",
+    owners=["team:revenue_accounting"],
+    kinds={"html"},
+    pool="warehouse",
+    deps=[published_marts, contract_memos],
     description="One page: what tied, the waterfall, exceptions by reason and control results.",
 )
 def summary_report(tieout: TieoutResource) -> dg.MaterializeResult:
@@ -61,4 +76,4 @@ def summary_report(tieout: TieoutResource) -> dg.MaterializeResult:
     return dg.MaterializeResult(metadata={"page": dg.MetadataValue.path(str(page))})
 
 
-ASSETS = [published_marts, summary_report]
+ASSETS = [published_marts, contract_memos, summary_report]

@@ -178,7 +178,7 @@ def exceptions(connection: duckdb.DuckDBPyConnection) -> list[Row]:
     )
 
 
-HOPS = ("ordered", "contracted", "rated", "invoiced", "applied", "deposited", "posted")
+HOPS = ("ordered", "contracted", "rated", "invoiced", "owed", "applied", "deposited", "posted")
 
 
 def chain(connection: duckdb.DuckDBPyConnection) -> list[Row]:

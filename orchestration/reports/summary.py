@@ -81,6 +81,7 @@ def write_summary(settings: Settings) -> Path:
         "blocked": sum(control.blocking for control in failing),
         "controls_site": os.path.relpath(settings.controls, settings.reports),
         "score": _score(settings),
+        "has_memos": (settings.reports / "memos" / "index.html").exists(),
     }
     env = environment(TEMPLATES)
     env.filters["money"] = lambda minor, currency: major(minor, exponents.get(currency, 2))

@@ -255,7 +255,31 @@ class _Biller:
                     choices = self._after_termination()
                 if choices:
                     self._apply(kind, self.customer.rng.choice(choices), drafts, special)
+        if catalogue.wants("CREDITS_NOT_APPLIED"):
+            self._withhold_credits(drafts)
         return special
+
+    def _withhold_credits(self, drafts: list[_Draft]) -> None:
+        """The first month that credits cover whole, of an order whose earlier months are as they should be."""
+        for draft in sorted(drafts, key=lambda draft: draft.start):
+            if draft.kind != "usage" or draft.item is None or draft.order is None:
+                continue
+            pool, month = pool_of(draft.order), month_first(draft.start)
+            if pool is None or pool.sku != "CREDITS-PREPAID":
+                continue
+            drawdown = self.result.drawdowns.get(pool.id)
+            disturbed = any(
+                other.planted and other.order is draft.order and other.start <= draft.start
+                for other in drafts
+            )
+            covered = drawdown is not None and not any(
+                drawdown.overage.get((item.id, month)) for item in draft.order.live_items()
+            )
+            free = self.context.catalogue.is_free(draft.item.id, month)
+            if covered and free and not disturbed:
+                self.context.catalogue.take("CREDITS_NOT_APPLIED", draft.item.id, month)
+                draft.planted, draft.stake = "CREDITS_NOT_APPLIED", draft.amount
+                return
 
     def _fits(self, kind: str, draft: _Draft) -> bool:
         item = draft.item
@@ -373,7 +397,8 @@ class _Biller:
                 line.has_metadata = draft.kind != "manual"
             elif draft.kind == "fixed" and not draft.planted:
                 line.has_metadata = customer.rng.random() >= METADATA_MISSING
-            if draft.kind == "usage" and draft.order is not None:
+            withheld = draft.planted == "CREDITS_NOT_APPLIED"
+            if draft.kind == "usage" and draft.order is not None and not withheld:
                 self._apply_credits(line, draft.order, invoice_id, finalized)
             if taxed:
                 line.tax = divide_half_even(line.net * VAT_PERCENT, 100)

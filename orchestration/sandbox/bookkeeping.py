@@ -43,17 +43,20 @@ class _Books:
         self.context = context
         self.postings = postings
         self.positions: dict[str, dict[date, int]] = {}
+        self.usage: dict[str, dict[date, int]] = {}
 
-    def move(self, contract: Contract, month: date, amount: int) -> None:
-        """Credit the contract's position."""
-        moves = self.positions.setdefault(contract.id, {})
-        moves[month] = moves.get(month, 0) + amount
+    def move(self, contract: Contract, month: date, amount: int, *, is_usage: bool) -> None:
+        """Credit the contract's position, and the part of it that usage makes."""
+        for positions in (self.positions, self.usage) if is_usage else (self.positions,):
+            moves = positions.setdefault(contract.id, {})
+            moves[month] = moves.get(month, 0) + amount
 
     def line(self, line: Line, amount: int, month: date) -> tuple[str, int]:
         """The account and amount for a line's net value, moving its contract's position."""
         if line.unmatched or line.contract is None:
             return SUSPENSE, amount
-        self.move(line.contract, month, amount)
+        is_usage = line.item is not None and line.item.is_usage
+        self.move(line.contract, month, amount, is_usage=is_usage)
         return DEFERRED, amount
 
     def invoice(self, invoice: Invoice) -> None:
@@ -133,20 +136,26 @@ class _Books:
                 self.postings.post(
                     entity, part.period, kind, currency, CONTRA[kind], [(DEFERRED, amount)]
                 )
-            self.move(part.contract, part.period, -part.gross)
+            self.move(part.contract, part.period, -part.gross, is_usage=part.item.is_usage)
         for contract in contracts:
-            moves = self.positions.get(contract.id, {})
-            # Services are billed on further performance: what they are ahead of billing is no receivable.
-            ahead = CONTRACT_ASSET if contract.kind == "services" else UNBILLED
-            position = shown = 0
-            for month in self.context.months:
-                position += moves.get(month, 0)
-                unbilled = max(0, -position)
+            self._present(contract)
+
+    def _present(self, contract: Contract) -> None:
+        """A debit is unbilled as far as usage waits for its invoice; the rest is a contract asset."""
+        moves, used = self.positions.get(contract.id, {}), self.usage.get(contract.id, {})
+        position = usage = 0
+        shown = {UNBILLED: 0, CONTRACT_ASSET: 0}
+        for month in self.context.months:
+            position += moves.get(month, 0)
+            usage += used.get(month, 0)
+            debit = max(0, -position)
+            unbilled = min(debit, max(0, -usage))
+            for account, amount in ((UNBILLED, unbilled), (CONTRACT_ASSET, debit - unbilled)):
                 self.postings.post(
-                    contract.entity, month, "presentation", contract.currency, ahead,
-                    [(DEFERRED, unbilled - shown)],
+                    contract.entity, month, "presentation", contract.currency, account,
+                    [(DEFERRED, amount - shown[account])],
                 )  # fmt: skip
-                shown = unbilled
+                shown[account] = amount
 
 
 def book_customer(

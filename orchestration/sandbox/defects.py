@@ -11,6 +11,7 @@ from datetime import date
 
 # Kinds planted while a customer is written, in the order of their first targets.
 CUSTOMER_KINDS = (
+    "CREDITS_NOT_APPLIED",
     "BILLED_PRICE_MISMATCH",
     "USAGE_LATE",
     "SHORT_PAYMENT",

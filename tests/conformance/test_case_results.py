@@ -14,9 +14,19 @@ from rich.console import Console
 from orchestration.conformance.running import BUNDLED_CASES, CaseResult, print_results, run
 
 HOLDING = {
-    *("ALLOC-01", "O01", "S20", "S22", "SRR-04", "BRK-04", "CRED-03", "CRED-06", "CRED-07", "S33"),
-    *("S07", "SRR-10", "S30", "S31", "O04", "S01", "S02", "SRR-01", "S26", "O11", "RATE-03", "S03"),
-    *("W1", "W5"),
+    *("ALLOC-01", "ALLOC-03a", "ALLOC-03b", "ALLOC-05a", "ALLOC-07", "O01", "O08"),
+    *("S11", "S13", "S14", "S15", "S19", "S20", "S22", "S24", "S34", "SRR-04", "SRR-07", "SRR-08"),
+    *("COM-01", "COM-04", "COM-05", "BAL-01", "O24"),
+    *("BRK-01", "BRK-03", "BRK-04", "CRED-01", "CRED-03", "CRED-04", "CRED-06", "CRED-07", "S33"),
+    *("SFC-01", "SFC-03", "LOY-01", "O27", "OPT-01"),
+    *("MOD-01", "MOD-02", "MOD-03", "MOD-05", "O17", "O19", "O21", "S07", "SRR-10"),
+    *("S09", "S30", "S31", "SRR-02"),
+    *("O03", "O04", "O06", "O13", "PA-01", "POC-02", "S01", "S02", "SRR-01"),
+    *("credit-note-above-invoice", "estimate-above-cap", "modification-before-contract"),
+    *("no-selling-price", "not-collectable", "overlapping-versions"),
+    *("service-dates-reversed", "unreasonable-residual"),
+    *("RPO-01", "S26", "S28", "O11", "RATE-01", "RATE-03", "S03"),
+    *("O15", "RET-01", "VAR-01", "VAR-04", "VAR-05", "VAR-06", "VAR-09", "W1", "W5"),
 }
 
 

@@ -74,13 +74,13 @@ from (values
 create table reconciliation.rec_chain as
 select 'C1' as contract_id, date '2026-01-01' as period, 'US01' as entity_id, 'K1' as customer_id, 'USD' as currency,
     100000::bigint as ordered_minor, 100000::bigint as contracted_minor, 100000::bigint as rated_minor,
-    100000::bigint as invoiced_minor, 60000::bigint as applied_minor, 60000::bigint as deposited_minor,
+    100000::bigint as invoiced_minor, 100000::bigint as owed_minor, 60000::bigint as applied_minor, 60000::bigint as deposited_minor,
     60000::bigint as posted_minor, 0::bigint as unexplained_minor;
 
 create table reconciliation.rec_exceptions as
 select 'r1' as rec_id, 'invoices_to_cash' as handoff, 'US01' as entity_id, 'K1' as customer_id, 'C1' as contract_id,
     date '2026-01-01' as period, 'USD' as currency, 'stripe:invoice:in_1' as left_ref, null::varchar as right_ref,
-    100000::bigint as left_minor, 60000::bigint as right_minor, 40000::bigint as difference_minor,
+    100000::bigint as left_minor, 60000::bigint as right_minor, 40000::bigint as difference_minor, 40000::bigint as absolute_minor,
     'timing' as status, 'INVOICE_OPEN_NOT_DUE' as reason_code, 'number' as match_method, 'info' as severity,
     false as is_defect, date '2026-01-31' as first_seen_date, 1::bigint as age_days,
     'Collections' as owner_role, 'The invoice is open and not due' as reason, 'open until 2026-03-02' as detail, 'None' as suggested_action, null::varchar as source_url;

@@ -408,10 +408,12 @@ def test_twenty_customers_hold_every_kind_of_defect_over_all_handoffs(truth: lis
             r"reason_code: ([A-Z_]+)", "".join(f.read_text() for f in refusals.glob("*.yml"))
         )
     )
+    # A record that never arrived cannot be told from one that never was: dbt's unit tests show these.
+    unplanted = {"INVOICE_MISSING", "ORDER_WITHOUT_CONTRACT", "PROCESSOR_ACTIVITY_UNKNOWN"}
     codes = {
         row["reason_code"]: row["handoff"]
         for row in read(SEEDS / "reason_codes.csv")
-        if row["is_defect"] == "true" and row["reason_code"] not in refused
+        if row["is_defect"] == "true" and row["reason_code"] not in refused | unplanted
     }
     assert {d["reason_code"]: d["handoff"] for d in truth} == codes
     assert len({d["ref"] for d in truth}) == len(truth)

@@ -237,7 +237,7 @@ def journal(postings: Postings, month: date, kind: str) -> dict[str, int]:
     return postings.journals.get(JournalKey("US01", month, kind, "USD"), {})
 
 
-def test_a_contract_in_debit_is_shown_as_unbilled_until_its_bill_comes(context: Context):
+def test_a_contract_in_debit_is_a_contract_asset_until_its_bill_comes(context: Context):
     sold = item(
         "r",
         "RES-H100",
@@ -251,8 +251,8 @@ def test_a_contract_in_debit_is_shown_as_unbilled_until_its_bill_comes(context: 
     billing = Billing(invoices=[invoice_of(contract, sold, 36_500, date(2025, 2, 1))])
     postings = booked(context, contract, billing, Settlement())
     # January: 36,500 x 31/365 = 3,100 earned and nothing billed; February's bill puts it right.
-    assert journal(postings, date(2025, 1, 1), "presentation") == {"2100": -3_100, "1150": 3_100}
-    assert journal(postings, date(2025, 2, 1), "presentation") == {"2100": 3_100, "1150": -3_100}
+    assert journal(postings, date(2025, 1, 1), "presentation") == {"2100": -3_100, "1160": 3_100}
+    assert journal(postings, date(2025, 2, 1), "presentation") == {"2100": 3_100, "1160": -3_100}
     assert journal(postings, date(2025, 2, 1), "invoice") == {"2100": -36_500, "1100": 36_500}
 
 

@@ -20,6 +20,10 @@ dated as (
     from lines
 ),
 
+missing as (
+    select distinct invoice_id from {{ ref('missing_invoices') }}
+),
+
 matched as (
     select
         matches.*,
@@ -35,19 +39,21 @@ matched as (
 select
     dated.invoice_line_id,
     dated.invoice_id,
-    matched.obligation_id,
-    matched.contract_id,
+    -- A line whose invoice has not arrived bills nobody yet.
+    case when missing.invoice_id is null then matched.obligation_id end as obligation_id,
+    case when missing.invoice_id is null then matched.contract_id end as contract_id,
     coalesce(matched.customer_id, invoices.customer_id) as customer_id,
     dated.entity_id,
     dated.currency,
     case
-        when matched.obligation_id is null then 'unmatched'
+        when missing.invoice_id is not null or matched.obligation_id is null then 'unmatched'
         when matched.is_usage then 'usage'
         else 'fixed'
     end as line_kind,
     matched.match_method,
     matched.match_confidence,
     case
+        when missing.invoice_id is not null then 'invoice_missing'
         when matched.obligation_id is null then 'no_order'
         when dated.entity_id <> matched.obligation_entity_id then 'wrong_entity'
         when dated.currency <> matched.obligation_currency then 'wrong_currency'
@@ -66,5 +72,8 @@ select
     invoices.voided_date,
     invoices.voided_date is not null as is_void
 from dated
-inner join {{ ref('invoices') }} as invoices using (invoice_id)
 inner join matched using (invoice_line_id)
+left join {{ ref('invoices') }} as invoices using (invoice_id)
+left join missing using (invoice_id)
+-- Lines of a draft are no lines yet.
+where invoices.invoice_id is not null or missing.invoice_id is not null

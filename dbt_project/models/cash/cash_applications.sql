@@ -10,7 +10,8 @@ with card as (
         cast(1 as decimal(3, 2)) as confidence
     from {{ ref('card_charges') }}
     where
-        invoice_id is not null
+        -- Money for an invoice that has not arrived stays unapplied.
+        invoice_id in (select invoice_id from {{ ref('invoices') }})
         and paid_to_invoice_minor <> 0
 ),
 

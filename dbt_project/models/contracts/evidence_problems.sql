@@ -1,9 +1,5 @@
 -- Everything that cannot enter, with its reason: what contracts hold back and what the loaders set aside.
-with holds as (
-    select * from {{ ref('order_holds') }}
-),
-
-orders as (
+with orders as (
     select * from {{ ref('stg_salesforce__orders') }}
 ),
 
@@ -22,9 +18,30 @@ held as (
         coalesce(items.total_price_minor, orders.total_amount_minor, 0) as amount_minor,
         coalesce('product ' || holds.sku, 'order ' || orders.order_number) as detail,
         cast(orders.activated_at as date) as seen_date
-    from holds
+    from {{ ref('order_holds') }} as holds
     inner join orders using (order_id)
     left join {{ ref('stg_salesforce__order_items') }} as items on holds.order_item_id = items.order_item_id
+),
+
+overdue as (
+    select
+        'salesforce:milestone:' || milestones.milestone_id as ref,
+        'MILESTONE_OVERDUE' as reason_code,
+        obligations.entity_id,
+        obligations.customer_id,
+        obligations.contract_id,
+        {{ month_start('milestones.due_date') }} as period,
+        obligations.currency,
+        milestones.amount_minor,
+        milestones.milestone_name || ' was due on ' || cast(milestones.due_date as varchar) as detail,
+        milestones.due_date as seen_date
+    from {{ ref('milestones') }} as milestones
+    inner join {{ ref('obligations') }} as obligations
+        on milestones.obligation_id = obligations.obligation_id
+    where
+        milestones.due_date < {{ as_of_date() }}
+        and (milestones.completed_date is null or milestones.completed_date >= {{ as_of_date() }})
+        and (obligations.terminated_date is null or obligations.terminated_date >= {{ as_of_date() }})
 ),
 
 ambiguous as (
@@ -121,6 +138,8 @@ set_aside as (
 )
 
 select * from held
+union all
+select * from overdue
 union all
 select * from ambiguous
 union all

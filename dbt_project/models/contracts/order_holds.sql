@@ -16,6 +16,7 @@ held_orders as (
         orders.order_id,
         case
             when accounts.account_id is null then 'ORDER_WITHOUT_ACCOUNT'
+            when orders.contract_id is null then 'ORDER_WITHOUT_CONTRACT'
             when orders.currency_exponent is null then 'ORDER_UNKNOWN_CURRENCY'
         end as reason_code
     from orders

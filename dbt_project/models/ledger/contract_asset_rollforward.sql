@@ -1,15 +1,18 @@
 -- Contract assets and unbilled receivables, month by month: opening + recognised ahead of billing - caught up by billing =
 -- closing, from the positions of contracts.
 with changes as (
+    {%- for account, change in [('1150', 'unbilled_change_minor'), ('1160', 'contract_asset_change_minor')] %}
+    {{ 'union all' if not loop.first }}
     select
         entity_id,
         currency,
-        debit_account as account_code,
+        '{{ account }}' as account_code,
         period,
-        sum(greatest(unbilled_change_minor, 0)) as recognised_ahead_minor,
-        sum(least(unbilled_change_minor, 0)) as billed_minor
+        sum(greatest({{ change }}, 0)) as recognised_ahead_minor,
+        sum(least({{ change }}, 0)) as billed_minor
     from {{ ref('contract_positions') }}
-    group by entity_id, currency, debit_account, period
+    group by entity_id, currency, period
+    {%- endfor %}
 )
 
 select

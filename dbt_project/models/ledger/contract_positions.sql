@@ -1,6 +1,7 @@
 -- What a contract owes its customer at a month end, or is owed: billed less recognised, never both at once. What is expected
--- to be given back is a refund liability, the rest deferred. Contracts are not netted with each other; what can be claimed
--- back is a deposit and stands outside.
+-- to be given back is a refund liability, the rest deferred. Of a debit, usage and items that only wait for their invoice are
+-- an unbilled receivable, for nothing but time stands before them (606-10-45-4); the rest is a contract asset. Contracts
+-- are not netted with each other; what can be claimed back is a deposit and stands outside.
 with movements as (
     {%- for entries in ['invoice_entries', 'card_entries', 'loss_entries', 'contra_entries', 'revenue_entries', 'financing_entries'] %}
     {{ 'union all' if not loop.first }}
@@ -10,6 +11,26 @@ with movements as (
     {%- endfor %}
 ),
 
+-- Invoice items that are made, and not yet on an invoice.
+waiting as (
+    select
+        obligations.contract_id,
+        items.entity_id,
+        items.currency,
+        items.amount_minor,
+        {{ month_start('items.created_at') }} as made_period,
+        {{ month_start('invoices.finalized_date') }} as invoiced_period
+    from {{ ref('stg_stripe__invoice_items') }} as items
+    inner join {{ ref('obligations') }} as obligations
+        on
+            items.order_item_id = obligations.obligation_id
+            and items.entity_id = obligations.entity_id
+            and items.currency = obligations.currency
+    left join {{ ref('invoices') }} as invoices
+        on items.invoice_id = invoices.invoice_id
+    where not items.is_deleted
+),
+
 changes as (
     select
         movements.contract_id,
@@ -17,6 +38,8 @@ changes as (
         movements.currency,
         {{ month_start('movements.entry_date') }} as period,
         -movements.amount_minor as movement_minor,
+        case when obligations.is_usage then -movements.amount_minor else 0 end as usage_minor,
+        0 as waiting_minor,
         null as expected_minor
     from movements
     left join {{ ref('obligations') }} as obligations
@@ -29,8 +52,24 @@ changes as (
         currency,
         period,
         0 as movement_minor,
+        0 as usage_minor,
+        0 as waiting_minor,
         expected_minor
     from {{ ref('expected_refunds') }}
+    {%- for period, sign in [('made_period', ''), ('invoiced_period', '-')] %}
+    union all
+    select
+        contract_id,
+        entity_id,
+        currency,
+        {{ period }} as period,
+        0 as movement_minor,
+        0 as usage_minor,
+        {{ sign }}amount_minor as waiting_minor,
+        null as expected_minor
+    from waiting
+    where made_period is distinct from invoiced_period and {{ period }} is not null
+    {%- endfor %}
 ),
 
 by_month as (
@@ -40,6 +79,8 @@ by_month as (
         currency,
         period,
         sum(movement_minor) as movement_minor,
+        sum(usage_minor) as usage_minor,
+        sum(waiting_minor) as waiting_minor,
         coalesce(max(expected_minor), 0) as expected_minor
     from changes
     group by contract_id, entity_id, currency, period
@@ -48,7 +89,12 @@ by_month as (
 positions as (
     select
         *,
-        sum(movement_minor) over (partition by contract_id, entity_id, currency order by period) as position_minor
+        sum(movement_minor) over (partition by contract_id, entity_id, currency order by period) as position_minor,
+        greatest(
+            -sum(usage_minor) over (partition by contract_id, entity_id, currency order by period), 0
+        ) + greatest(
+            sum(waiting_minor) over (partition by contract_id, entity_id, currency order by period), 0
+        ) as only_unbilled_minor
     from by_month
 ),
 
@@ -56,7 +102,8 @@ shown as (
     select
         *,
         least(greatest(position_minor, 0), expected_minor) as refund_liability_minor,
-        greatest(-position_minor, 0) as debit_minor
+        least(greatest(-position_minor, 0), only_unbilled_minor) as unbilled_minor,
+        greatest(greatest(-position_minor, 0) - only_unbilled_minor, 0) as contract_asset_minor
     from positions
 )
 
@@ -65,24 +112,19 @@ select
     shown.entity_id,
     shown.currency,
     shown.period,
-    -- A right that only time stands before is an unbilled receivable, any other a contract asset (606-10-45-3).
-    coalesce(kinds.debit_account, '1150') as debit_account,
     cast(shown.movement_minor as bigint) as movement_minor,
     cast(shown.position_minor as bigint) as position_minor,
     cast(greatest(shown.position_minor, 0) - shown.refund_liability_minor as bigint) as deferred_minor,
     cast(shown.refund_liability_minor as bigint) as refund_liability_minor,
-    cast(shown.debit_minor as bigint) as unbilled_minor,
-    {%- for amount, name in [('refund_liability_minor', 'refund_liability_change_minor'), ('debit_minor', 'unbilled_change_minor')] %}
+    cast(shown.unbilled_minor as bigint) as unbilled_minor,
+    cast(shown.contract_asset_minor as bigint) as contract_asset_minor,
+    {%- for amount in ['refund_liability', 'unbilled', 'contract_asset'] %}
     cast(
-        shown.{{ amount }} - coalesce(
-            lag(shown.{{ amount }}) over (
+        shown.{{ amount }}_minor - coalesce(
+            lag(shown.{{ amount }}_minor) over (
                 partition by shown.contract_id, shown.entity_id, shown.currency order by shown.period
             ), 0
         ) as bigint
-    ) as {{ name }}{{ ',' if not loop.last }}
+    ) as {{ amount }}_change_minor{{ ',' if not loop.last }}
     {%- endfor %}
 from shown
-left join {{ ref('contracts') }} as contracts
-    on shown.contract_id = contracts.contract_id
-left join {{ ref('contract_kinds') }} as kinds
-    on contracts.contract_kind = kinds.contract_kind

@@ -140,5 +140,6 @@ select
     'stripe:credit_note_line:' || sides.credit_note_line_id as evidence_ref,
     sides.amount_minor
 from credit_note_sides as sides
-left join invoices
+-- A credit on an invoice that has not arrived reduces nothing yet.
+inner join invoices
     on sides.invoice_id = invoices.invoice_id

@@ -1,52 +1,37 @@
--- Every computed entry, line by line: account, side, the rule that made it and the evidence it came from.
--- `posting_key` is the summary under which the ERP carries the entry.
-with entries as (
-    {% for entries in [
-        'invoice_entries', 'card_entries', 'bank_entries', 'deposit_entries', 'loss_entries', 'contra_entries', 'revenue_entries',
-        'financing_entries',         'presentation_entries',
-    ] -%}
-    {{ 'union all' if not loop.first }}
+-- Every computed entry, line by line: account, side, the rule that made it and the evidence it came from, in the currency of
+-- its document and in the functional currency of its entity. What the two sides of an entry differ by in the functional
+-- currency is a realised exchange difference: a line of its own, without an amount in the document's currency.
+with functional as (
     select
-        entry_key,
-        entry_type,
-        rule,
-        entity_id,
-        entry_date,
-        currency,
-        account_code,
-        obligation_id,
-        contract_id,
-        customer_id,
-        invoice_id,
-        evidence_ref,
-        cast(amount_minor as bigint) as amount_minor
-    from {{ ref(entries) }}
-    {% endfor -%}
+        booked.*,
+        amounts.functional_currency,
+        amounts.functional_minor
+    from {{ ref('booked_entries') }} as booked
+    inner join {{ ref('functional_amounts') }} as amounts
+        on
+            booked.entry_key = amounts.entry_key
+            and booked.line_no = amounts.line_no
 ),
 
-booked as (
+differences as (
     select
-        entries.* {{ without_columns(['account_code']) }},
-        -- What can be claimed back is a deposit, not deferred revenue.
-        case
-            when entries.account_code = '2100' and obligations.is_refundable then '2200'
-            else entries.account_code
-        end as account_code,
-        {{ month_start('entries.entry_date') }} as period,
-        obligations.stream,
-        row_number() over (
-            partition by entries.entry_key
-            order by
-                entries.account_code,
-                coalesce(entries.obligation_id, ''),
-                coalesce(entries.invoice_id, ''),
-                entries.evidence_ref,
-                entries.amount_minor
-        ) as line_no
-    from entries
-    left join {{ ref('obligations') }} as obligations
-        on entries.obligation_id = obligations.obligation_id
-    where entries.amount_minor <> 0 and entries.entry_date < {{ as_of_date() }}
+        entry_key,
+        currency,
+        functional_currency,
+        max(line_no) + 1 as line_no,
+        max(entry_type) as entry_type,
+        max(entity_id) as entity_id,
+        max(entry_date) as entry_date,
+        max(period) as period,
+        max(customer_id) as customer_id,
+        max(invoice_id) as invoice_id,
+        max(posting_key) as posting_key,
+        min(evidence_ref) as evidence_ref,
+        -sum(functional_minor) as difference_minor
+    from functional
+    where currency <> functional_currency
+    group by entry_key, currency, functional_currency
+    having sum(functional_minor) <> 0
 )
 
 select
@@ -59,14 +44,40 @@ select
     period,
     currency,
     account_code,
-    greatest(amount_minor, 0) as debit_minor,
-    greatest(-amount_minor, 0) as credit_minor,
+    debit_minor,
+    credit_minor,
     amount_minor,
+    functional_currency,
+    functional_minor,
     stream,
     contract_id,
     obligation_id,
     customer_id,
     invoice_id,
     evidence_ref,
-    entity_id || '|' || substr(cast(period as varchar), 1, 7) || '|' || entry_type || '|' || currency as posting_key
-from booked
+    posting_key
+from functional
+union all
+select
+    entry_key,
+    line_no,
+    entry_type,
+    'realised exchange difference' as rule,
+    entity_id,
+    entry_date,
+    period,
+    currency,
+    '7000' as account_code,
+    0 as debit_minor,
+    0 as credit_minor,
+    0 as amount_minor,
+    functional_currency,
+    cast(difference_minor as bigint) as functional_minor,
+    null as stream,
+    null as contract_id,
+    null as obligation_id,
+    customer_id,
+    invoice_id,
+    evidence_ref,
+    posting_key
+from differences

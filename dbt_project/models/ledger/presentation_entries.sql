@@ -9,12 +9,16 @@ with changed as (
     from {{ ref('contract_positions') }} as positions
     inner join {{ ref('contracts') }} as contracts
         on positions.contract_id = contracts.contract_id
-    where positions.unbilled_change_minor <> 0 or positions.refund_liability_change_minor <> 0
+    where
+        positions.unbilled_change_minor <> 0
+        or positions.contract_asset_change_minor <> 0
+        or positions.refund_liability_change_minor <> 0
 )
 {% for account, amount in [
-    ('debit_account', 'unbilled_change_minor'),
+    ("'1150'", 'unbilled_change_minor'),
+    ("'1160'", 'contract_asset_change_minor'),
     ("'2400'", '-refund_liability_change_minor'),
-    ("'2100'", 'refund_liability_change_minor - unbilled_change_minor'),
+    ("'2100'", 'refund_liability_change_minor - unbilled_change_minor - contract_asset_change_minor'),
 ] %}
 {{ 'union all' if not loop.first }}
 select

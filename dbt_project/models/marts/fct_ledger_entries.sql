@@ -11,6 +11,8 @@ select
     cast(debit_minor as bigint) as debit_minor,
     cast(credit_minor as bigint) as credit_minor,
     cast(amount_minor as bigint) as amount_minor,
+    cast(functional_currency as varchar) as functional_currency,
+    cast(functional_minor as bigint) as functional_minor,
     cast(stream as varchar) as stream,
     cast(contract_id as varchar) as contract_id,
     cast(obligation_id as varchar) as obligation_id,

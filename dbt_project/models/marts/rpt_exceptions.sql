@@ -11,6 +11,7 @@ select
     cast(left_minor as bigint) as left_minor,
     cast(right_minor as bigint) as right_minor,
     cast(difference_minor as bigint) as difference_minor,
+    cast(absolute_minor as bigint) as absolute_minor,
     cast(status as varchar) as status,
     cast(reason_code as varchar) as reason_code,
     cast(match_method as varchar) as match_method,

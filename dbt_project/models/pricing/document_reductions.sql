@@ -37,6 +37,19 @@ received as (
     from {{ ref('cash_applications') }}
 ),
 
+-- Money that went back to a card is owed again, unless the price fell with it.
+reversed as (
+    select
+        invoice_id,
+        reversal_date as day,
+        case
+            when kind in ('dispute_lost', 'dispute_reinstated') then amount_minor
+            when kind = 'refund' and not is_credited then 0
+            else -amount_minor
+        end as settled_minor
+    from {{ ref('card_reversals') }}
+),
+
 settled as (
     select
         invoices.invoice_id,
@@ -46,6 +59,8 @@ settled as (
         select invoice_id, day, settled_minor from credited
         union all
         select invoice_id, day, settled_minor from received
+        union all
+        select invoice_id, day, settled_minor from reversed
     ) as movements
         on invoices.invoice_id = movements.invoice_id and movements.day < invoices.written_off_date
     group by invoices.invoice_id

@@ -1,5 +1,5 @@
 -- What was sold and is due, by contract and month: as ordered in the CRM, as contracted, as rated; and what the rec rows
--- carry of each, so that a lost row shows as a difference between the two.
+-- carry of each, so that a lost row shows as a difference between the two. Credits and tax lead from lines to totals.
 with held as (
     select
         coalesce(orders.contract_id, 'none:' || coalesce(orders.entity_id, 'unknown') || ':' || coalesce(orders.currency, 'unknown'))
@@ -52,6 +52,10 @@ amounts as (
     select contract_id, period, 'used', expected_invoice_minor from {{ ref('usage_charges') }}
     union all
     select contract_id, period, 'invoiced', amount_minor from {{ ref('chain_lines') }}
+    {%- for amount in ['credits_applied', 'tax', 'unlined'] %}
+    union all
+    select contract_id, period, '{{ amount }}', {{ amount }}_minor from {{ ref('chain_lines') }}
+    {%- endfor %}
     {%- for rec, amount in [('rec_orders_to_billing', 'contracted_carried'), ('rec_usage_to_invoices', 'used_carried')] %}
     union all
     select coalesce(contract_id, 'none:' || entity_id || ':' || currency), period, '{{ amount }}', left_minor
@@ -77,6 +81,7 @@ select
     period,
     {%- for amount in [
         'held', 'held_explained', 'contracted', 'contracted_carried', 'used', 'used_carried', 'invoiced', 'invoiced_carried',
+        'credits_applied', 'tax', 'unlined',
     ] %}
     cast(sum(case when amount = '{{ amount }}' then amount_minor else 0 end) as bigint) as {{ amount }}_minor{{ ',' if not loop.last }}
     {%- endfor %}

@@ -1,50 +1,6 @@
 -- Each gap of a document, shared over the invoice lines it belongs to by what they weigh, leftover units to the largest.
 -- A gap that no line owns (an unidentified receipt, a deposit without a payout) stays with its entity and currency.
-with charges as (
-    select
-        receipts.receipt_id,
-        applications.invoice_id,
-        applications.applied_minor,
-        coalesce(
-            transactions.payout_id, 'balance:' || receipts.entity_id || '|' || receipts.currency
-        ) as group_key
-    from {{ ref('receipts') }} as receipts
-    inner join {{ ref('cash_applications') }} as applications
-        on receipts.receipt_id = applications.receipt_id
-    inner join {{ ref('processor_transactions') }} as transactions
-        on receipts.receipt_id = 'stripe:charge:' || transactions.source_id
-    where receipts.kind = 'card' and transactions.type in ('charge', 'payment')
-),
-
-charge_lines as (
-    select
-        charges.receipt_id,
-        charges.group_key,
-        charges.applied_minor,
-        lines.chain_line_id,
-        lines.line_weight
-    from charges
-    inner join {{ ref('chain_lines') }} as lines
-        on charges.invoice_id = lines.invoice_id
-),
-
-charge_parts as (
-    {{ largest_remainder('charge_lines', ['receipt_id'], ['chain_line_id'], 'applied_minor', 'line_weight') }}
-),
-
-members as (
-    select 'applied' as hop, invoice_id as group_key, chain_line_id, line_weight
-    from {{ ref('chain_lines') }}
-    union all
-    select 'deposited' as hop, group_key, chain_line_id, sum(part_minor) as line_weight
-    from charge_parts
-    group by group_key, chain_line_id
-    union all
-    select 'posted' as hop, posting_key as group_key, chain_line_id, line_weight
-    from {{ ref('chain_lines') }}
-),
-
-owned as (
+with owned as (
     select
         gaps.hop,
         gaps.group_key,
@@ -57,7 +13,7 @@ owned as (
         gaps.unexplained_minor as group_unexplained_minor,
         coalesce(members.line_weight, 1) as line_weight
     from {{ ref('chain_gaps') }} as gaps
-    left join members
+    left join {{ ref('chain_members') }} as members
         on gaps.hop = members.hop and gaps.group_key = members.group_key
     left join {{ ref('chain_lines') }} as lines
         on members.chain_line_id = lines.chain_line_id

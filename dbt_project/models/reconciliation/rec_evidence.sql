@@ -55,48 +55,43 @@ over_credited as (
     having sum(notes.amount_minor + notes.tax_minor) > max(invoices.total_minor)
 ),
 
--- The ERP must agree with itself: its trial balance moves by its own journals.
-journal_movements as (
+-- The processor's balance moved for a reason that we do not know: the amount waits in billing suspense.
+processor_activity as (
     select
+        cast(null as varchar) as left_ref,
+        activity_ref as right_ref,
+        'PROCESSOR_ACTIVITY_UNKNOWN' as reason_code,
         entity_id,
-        period,
-        cast(account_code as varchar) as account_code,
+        cast(null as varchar) as customer_id,
+        cast(null as varchar) as contract_id,
+        {{ month_start('moved_date') }} as period,
         currency,
-        sum(debit_minor - credit_minor) as movement_minor
-    from {{ ref('stg_erp__journal_lines') }}
-    group by entity_id, period, cast(account_code as varchar), currency
+        amount_minor,
+        'processor activity: ' || type as detail
+    from {{ ref('unknown_processor_activity') }}
 ),
 
-balance_movements as (
+missing_invoices as (
     select
+        cast(null as varchar) as left_ref,
+        'stripe:invoice:' || invoice_id as right_ref,
+        'INVOICE_MISSING' as reason_code,
         entity_id,
-        period,
-        cast(account_code as varchar) as account_code,
+        cast(null as varchar) as customer_id,
+        cast(null as varchar) as contract_id,
+        cast(null as date) as period,
         currency,
-        sum(closing_minor - opening_minor) as movement_minor
-    from {{ ref('stg_erp__trial_balances') }}
-    group by entity_id, period, cast(account_code as varchar), currency
-),
-
-unbalanced as (
-    select
-        coalesce(balances.entity_id, journals.entity_id) as entity_id,
-        coalesce(balances.period, journals.period) as period,
-        coalesce(balances.account_code, journals.account_code) as account_code,
-        coalesce(balances.currency, journals.currency) as currency,
-        coalesce(balances.movement_minor, 0) - coalesce(journals.movement_minor, 0) as amount_minor
-    from balance_movements as balances
-    full outer join journal_movements as journals
-        on
-            balances.entity_id = journals.entity_id
-            and balances.period = journals.period
-            and balances.account_code = journals.account_code
-            and balances.currency = journals.currency
-    where coalesce(balances.movement_minor, 0) <> coalesce(journals.movement_minor, 0)
+        greatest(lines_minor, paid_minor) as amount_minor,
+        'the invoice has not arrived, and its lines, payments or credit notes have' as detail
+    from {{ ref('missing_invoices') }}
 ),
 
 all_problems as (
     select * from problems
+    union all
+    select * from processor_activity
+    union all
+    select * from missing_invoices
     union all
     select * from unpriced
     union all
@@ -114,7 +109,7 @@ all_problems as (
         currency,
         amount_minor,
         'the trial balance moves by another amount than its journals' as detail
-    from unbalanced
+    from {{ ref('erp_imbalances') }}
 )
 
 select

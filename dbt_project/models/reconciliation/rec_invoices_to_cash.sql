@@ -13,6 +13,7 @@ invoices as (
     select
         items.*,
         case
+            when is_void and open_minor <> 0 then 'PAID_THEN_VOIDED'
             when is_void then null
             when open_minor = 0
                 then case
@@ -22,7 +23,11 @@ invoices as (
                         and last_receipt_date < {{ add_days(as_of_date(), -10) }}
                         then 'RECEIPT_NOT_RECORDED'
                 end
+            when open_minor < 0 and credited_minor > 0 then 'CUSTOMER_CREDIT'
+            when open_minor < 0 then 'OVERPAYMENT'
             when withdrawn_minor - disputes_lost_minor > 0 then 'INVOICE_DISPUTED'
+            -- Settled but for what went back.
+            when refunded_minor > 0 and open_minor <= refunded_minor then 'REFUND_WITHOUT_CREDIT_NOTE'
             when status = 'paid' and is_paid_out_of_band and bank_minor = 0 then 'PAID_WITHOUT_RECEIPT'
             when bank_minor > 0 and instalments.invoice_id is not null then 'INVOICE_PARTIALLY_PAID'
             when bank_minor > 0 or status = 'paid' then 'SHORT_PAYMENT'

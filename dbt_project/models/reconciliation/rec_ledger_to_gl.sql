@@ -1,5 +1,6 @@
 -- Each summary posting of the subledger (entity, month, entry type, currency) against the ERP journal that carries it.
--- Amounts are the debit side of the netted posting; the comparison is account by account.
+-- Amounts are the debit side of the netted posting; the comparison is account by account, and `absolute_minor` sums what
+-- each account of an entity and month is off, whichever way.
 with subledger as (
     select
         posting_key,
@@ -46,10 +47,41 @@ differing as (
     group by posting_key
 ),
 
+-- What stands on either side of a row, by the account it stands on.
+row_accounts as (
+    select
+        case
+            when postings.side = 'subledger' or (journals.journal_no = 1 and postings.posting_key is not null)
+                then postings.posting_key
+            else 'journal:' || postings.journal_id
+        end as row_key,
+        postings.account_code,
+        sum(case when postings.side = 'subledger' then postings.net_minor else -postings.net_minor end) as gap_minor
+    from {{ ref('gl_postings') }} as postings
+    left join journals
+        on
+            postings.journal_id = journals.journal_id
+            and postings.entity_id = journals.entity_id
+            and postings.period = journals.period
+            and postings.currency = journals.currency
+    group by 1, postings.entity_id, postings.period, postings.currency, postings.account_code
+),
+
+row_gaps as (
+    select row_key, sum(abs(gap_minor)) as absolute_minor
+    from row_accounts
+    group by row_key
+),
+
 paired as (
     select
         subledger.posting_key,
         journals.journal_id,
+        coalesce(
+            subledger.posting_key,
+            case when journals.journal_no = 1 then journals.posting_key end,
+            'journal:' || journals.journal_id
+        ) as row_key,
         coalesce(subledger.entity_id, journals.entity_id) as entity_id,
         coalesce(subledger.currency, journals.currency) as currency,
         coalesce(journals.entity_id, subledger.entity_id) as right_entity_id,
@@ -91,8 +123,11 @@ select
         ledger_minor
         - case when entity_id = right_entity_id and currency = right_currency then journal_minor else 0 end as bigint
     ) as difference_minor,
+    cast(row_gaps.absolute_minor as bigint) as absolute_minor,
     case when reason_code is null then 'matched' else 'exception' end as status,
     reason_code,
     case when posting_key is not null and journal_id is not null then 'posting_key' else 'none' end as match_method,
     {{ add_days('least(' ~ add_months('period', 1) ~ ', ' ~ as_of_date() ~ ')', -1) }} as seen_date
 from paired
+left join row_gaps
+    on paired.row_key = row_gaps.row_key

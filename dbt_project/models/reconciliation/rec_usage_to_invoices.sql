@@ -1,5 +1,5 @@
 -- Each month of a usage order item as metered and rated against the invoice lines that bill it; usage that could
--- not be rated stands with no amount and its reason.
+-- not be rated stands with no amount and its reason, and credits that an invoice withheld with what is at stake.
 with charges as (
     select
         *,
@@ -94,6 +94,10 @@ select
         expected_minor
         - case when entity_id = right_entity_id and currency = right_currency then amount_minor else 0 end as bigint
     ) as difference_minor,
+    cast(abs(
+        expected_minor
+        - case when entity_id = right_entity_id and currency = right_currency then amount_minor else 0 end
+    ) as bigint) as absolute_minor,
     case
         when reason_code is null then 'matched'
         when reason_code = 'USAGE_NOT_YET_INVOICED' then 'timing'
@@ -119,8 +123,25 @@ select
     cast(0 as bigint) as left_minor,
     cast(0 as bigint) as right_minor,
     cast(0 as bigint) as difference_minor,
+    cast(0 as bigint) as absolute_minor,
     'exception' as status,
     reason_code,
     'none' as match_method,
     period as seen_date
 from unrated
+union all
+select
+    {{ rec_id(["'withheld_credits'", 'contract_id', 'period']) }} as rec_id,
+    'usage_to_invoices' as handoff,
+    entity_id, customer_id, contract_id, period, currency,
+    entity_id as right_entity_id, currency as right_currency,
+    'salesforce:order_item:' || obligation_id as left_ref,
+    'stripe:invoice_line:' || invoice_line_id as right_ref,
+    -- The line stands in its own row, before credits.
+    cast(0 as bigint) as left_minor, cast(0 as bigint) as right_minor, cast(0 as bigint) as difference_minor,
+    withheld_minor as absolute_minor,
+    'exception' as status,
+    'CREDITS_NOT_APPLIED' as reason_code,
+    'none' as match_method,
+    finalized_date as seen_date
+from {{ ref('withheld_credits') }}

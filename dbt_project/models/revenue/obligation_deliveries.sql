@@ -15,14 +15,16 @@ with delivered as (
         0 as delivered_millionths
     from {{ ref('drawdowns') }}
     union all
-    -- A milestone counts when it is completed; one still ahead is scheduled on the day it is due.
+    -- A milestone counts when it is completed; one still ahead is scheduled on the day it is due, an overdue one next.
     select
         obligation_id,
-        case when completed_date < {{ as_of_date() }} then completed_date else due_date end as day,
+        case
+            when completed_date < {{ as_of_date() }} then completed_date
+            else greatest(coalesce(due_date, {{ as_of_date() }}), {{ as_of_date() }})
+        end as day,
         amount_minor as delivered_minor,
         0 as delivered_millionths
     from {{ ref('milestones') }}
-    where completed_date < {{ as_of_date() }} or due_date >= {{ as_of_date() }}
     union all
     select
         option_id as obligation_id,

@@ -1,0 +1,100 @@
+-- What each line is worth in the functional currency of its entity (830-10-55-10): at the rate of its day, but a receivable at
+-- the rate of the day its invoice was booked, card money at what the processor settled, and revenue of a contract that was
+-- billed before at the rates it was billed at, for deferred revenue is not remeasured.
+with lines as (
+    select
+        booked.*,
+        entities.functional_currency,
+        case
+            when booked.account_code = '1100' then least(coalesce(bookings.booked_date, booked.entry_date), booked.entry_date)
+            else booked.entry_date
+        end as valued_date
+    from {{ ref('booked_entries') }} as booked
+    inner join {{ ref('entities') }} as entities
+        on booked.entity_id = entities.entity_id
+    left join {{ ref('invoice_bookings') }} as bookings
+        on booked.invoice_id = bookings.invoice_id
+),
+
+settled as (
+    select
+        'stripe:charge:' || source_id as receipt_id,
+        currency,
+        sum(amount_minor) as settled_minor
+    from {{ ref('processor_transactions') }}
+    where type in ('charge', 'payment')
+    group by source_id, currency
+),
+
+valued as (
+    select
+        lines.*,
+        settled.settled_minor,
+        case
+            when lines.currency = lines.functional_currency then lines.amount_minor
+            else {{ mul_div('lines.amount_minor', 'rates.numerator', 'rates.denominator') }}
+        end as valued_minor
+    from lines
+    left join {{ ref('exchange_rates') }} as rates
+        on
+            lines.currency = rates.currency
+            and lines.functional_currency = rates.functional_currency
+            and lines.valued_date = rates.rate_date
+    left join settled
+        on
+            lines.evidence_ref = settled.receipt_id
+            and lines.functional_currency = settled.currency
+            and lines.currency <> settled.currency
+            and lines.entry_type = 'receipt_card'
+            and lines.account_code = '1050'
+),
+
+-- What a contract was billed to date, in both currencies, and where it stands.
+contract_days as (
+    select
+        contract_id,
+        entity_id,
+        currency,
+        entry_date,
+        sum(case when entry_type in ('invoice', 'void', 'credit_note') then -amount_minor else 0 end) as billed_minor,
+        sum(case when entry_type in ('invoice', 'void', 'credit_note') then -valued_minor else 0 end) as valued_minor,
+        sum(-amount_minor) as moved_minor
+    from valued
+    where currency <> functional_currency and account_code = '2100' and entry_type <> 'presentation'
+    group by contract_id, entity_id, currency, entry_date
+),
+
+billed as (
+    select
+        contract_id,
+        entity_id,
+        currency,
+        entry_date,
+        {%- for amount in ['billed', 'valued', 'moved'] %}
+        sum({{ amount }}_minor) over (
+            partition by contract_id, entity_id, currency order by entry_date
+        ) as {{ amount }}_minor{{ ',' if not loop.last }}
+        {%- endfor %}
+    from contract_days
+)
+
+select
+    valued.entry_key,
+    valued.line_no,
+    valued.functional_currency,
+    cast(
+        case
+            when valued.settled_minor is not null then valued.settled_minor
+            when billed.billed_minor > 0 and billed.moved_minor >= 0
+                then {{ mul_div('valued.amount_minor', 'cast(billed.valued_minor as bigint)', 'billed.billed_minor') }}
+            else valued.valued_minor
+        end as bigint
+    ) as functional_minor
+from valued
+left join billed
+    on
+        valued.contract_id = billed.contract_id
+        and valued.entity_id = billed.entity_id
+        and valued.currency = billed.currency
+        and valued.entry_date = billed.entry_date
+        and valued.entry_type in ('revenue', 'presentation')

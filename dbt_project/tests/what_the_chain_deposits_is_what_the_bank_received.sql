@@ -1,0 +1,12 @@
+{{ config(meta={'dagster': {'ref': {'name': 'rec_chain'}}}) }}
+with parts as (
+    select entity_id, currency, deposited_minor as amount_minor from {{ ref('rec_chain') }}
+    union all
+    select entity_id, currency, -amount_minor as amount_minor from {{ ref('bank_transactions') }}
+    where kind in ('customer_receipt', 'processor_payout')
+)
+
+select entity_id, currency, sum(amount_minor) as difference_minor
+from parts
+group by entity_id, currency
+having sum(amount_minor) <> 0
