@@ -10,7 +10,7 @@ import os
 import sys
 import time
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
@@ -225,6 +225,20 @@ def sandbox_serve() -> None:
     for account in settings.stripe:
         console.print(f"Stripe {account.entity_id}: {account.api_base} key {account.api_key}")
     console.print(f"file drops: {settings.drops.metering.parent}")
+
+
+@sandbox.command("advance")
+@click.option("--to", "to", type=click.DateTime(["%Y-%m-%d"]), required=True)
+def sandbox_advance(to: datetime) -> None:
+    """Let the world's vendors and drops go on to the start of a day (UTC)."""
+    from orchestration.sandbox.clock import ClockError, advance
+
+    settings = _settings()
+    try:
+        advance(settings.sandbox_dir, to.replace(tzinfo=UTC))
+    except ClockError as error:
+        raise click.ClickException(str(error)) from error
+    console.print(f"the world stands at {to:%Y-%m-%d}: `tieout pull` lands what has come to be")
 
 
 @sandbox.command("events")
