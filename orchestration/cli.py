@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from orchestration import settings as config
+from orchestration.cli_books import register as register_books
 from orchestration.settings import Settings, SettingsError
 
 console = Console(width=max(130, Console().width))
@@ -250,6 +251,9 @@ def sandbox_events(days: int) -> None:
     settings = _settings()
     for path in emit_days(settings.sandbox_dir, days):
         console.print(f"dropped {path}")
+
+
+register_books(main, _settings, console)
 
 
 if __name__ == "__main__":
