@@ -230,9 +230,13 @@ def _finish(
         "packet": Fact(True, "this packet"),
     }
     packets = _packets(at, period, batch, checklist(period, facts), controls)
-    done = publish(at)
-    facts["publish"] = Fact(True, f"version {done.version}")
-    return Closed(period, batch, None, tuple(checklist(period, facts)), packets, done.version)
+    version = ""
+    if batch.batch_id == books.batches(at.books)[-1].batch_id:
+        version = publish(at).version
+        facts["publish"] = Fact(True, f"version {version}")
+    else:
+        facts["publish"] = Fact(True, "a later month is published")
+    return Closed(period, batch, None, tuple(checklist(period, facts)), packets, version)
 
 
 def close_period(

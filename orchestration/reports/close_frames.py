@@ -44,9 +44,9 @@ JOURNAL = """
     from marts.rpt_posted_journal where posting_period = $period order by all
 """
 EXCEPTIONS = """
-    select entity_id, currency, period, handoff, reason_code, severity, owner_role, left_ref, right_ref,
-        difference_minor, age_days, suggested_action
-    from marts.rpt_exceptions where period <= $period and is_defect
+    select entity_id, coalesce(currency, 'unknown') as currency, period, handoff, reason_code, severity,
+        owner_role, left_ref, right_ref, difference_minor, age_days, suggested_action
+    from marts.rpt_exceptions where coalesce(period, $period) <= $period and is_defect
     order by all
 """
 REVENUE = """
