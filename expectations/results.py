@@ -109,6 +109,15 @@ def save(run: ControlRun, results: Iterable[ControlResult]) -> dict[str, Control
     return ordered
 
 
+def forget(run: ControlRun, stage: str) -> None:
+    """Drop a stage's results from the run: what they looked at is about to change."""
+    kept = load_folder(run.folder)
+    stale = {control.id for control in load_register() if control.stage == stage} & set(kept)
+    if stale:
+        (run.folder / RESULTS).unlink()
+        save(run, [result for id_, result in kept.items() if id_ not in stale])
+
+
 def load_folder(folder: Path) -> dict[str, ControlResult]:
     """The results written in a run's folder; none if it has not run."""
     path = folder / RESULTS

@@ -19,7 +19,9 @@ from rich.table import Table
 
 from orchestration import settings as config
 from orchestration.cli_books import register as register_books
-from orchestration.settings import Settings, SettingsError
+from orchestration.settings import Settings
+
+SOURCES = ["salesforce", "stripe", "metering", "bank", "erp", "fx"]
 
 console = Console(width=max(130, Console().width))
 
@@ -27,16 +29,25 @@ console = Console(width=max(130, Console().width))
 def _settings(**changes: object) -> Settings:
     from orchestration.instance import prepare
 
-    try:
-        settings = config.load()
-    except SettingsError as error:
-        raise click.ClickException(str(error)) from error
+    settings = config.load()
     settings = replace(settings, **{k: v for k, v in changes.items() if v is not None})  # type: ignore[arg-type]
     prepare(settings)
     return settings
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Verbs(click.Group):
+    """Errors that the project itself raises say what to do; anything else keeps its trace."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            if type(error).__module__.startswith(("orchestration.", "expectations.")):
+                raise click.ClickException(str(error)) from error
+            raise
+
+
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("-v", "--verbose", is_flag=True, help="Show progress of every object.")
 def main(verbose: bool) -> None:
     """Books that tie out for a company that sells usage."""
@@ -57,7 +68,7 @@ def demo() -> None:
 
 
 @main.command()
-@click.argument("sources", nargs=-1)
+@click.argument("sources", nargs=-1, type=click.Choice(SOURCES))
 def pull(sources: tuple[str, ...]) -> None:
     """Land what is new at every source (or at those named)."""
     from orchestration import pipeline
@@ -83,15 +94,11 @@ def pull(sources: tuple[str, ...]) -> None:
 def build() -> None:
     """Rebuild the warehouse from what has landed, and print what tied."""
     from orchestration import pipeline
-    from orchestration.dbt import DbtError
     from orchestration.demo import print_handoffs
 
     settings = _settings()
-    try:
-        pipeline.build(settings)
-    except DbtError as error:
-        raise click.ClickException(str(error)) from error
-    print_handoffs(settings, console)
+    pipeline.build(settings)
+    sys.exit(0 if print_handoffs(settings, console) else 1)
 
 
 @main.command()
@@ -126,9 +133,11 @@ def controls(stage: str | None) -> None:
 def publish() -> None:
     """Publish the marts for BI: one DuckDB file and Parquet, all or nothing."""
     from orchestration.publish import publish as publish_marts
+    from orchestration.release import require_released
     from orchestration.reports.summary import write_summary
 
     settings = _settings()
+    require_released(settings)
     done = publish_marts(settings)
     console.print(f"version {done.version}: {done.database}")
     console.print(f"report: {write_summary(settings)}")
@@ -176,15 +185,10 @@ def score(seed: int | None, size: int | None, defect_rate: float | None) -> None
 )
 def conformance(cases: Path | None) -> None:
     """Run published examples through the production models, a line a case."""
-    from orchestration.conformance import BUNDLED_CASES, CaseError, print_results, run
-    from orchestration.dbt import DbtError
+    from orchestration.conformance import BUNDLED_CASES, print_results, run
 
     _settings()
-    try:
-        results = run(cases or BUNDLED_CASES)
-    except (CaseError, DbtError) as error:
-        raise click.ClickException(str(error)) from error
-    sys.exit(0 if print_results(results, console) else 1)
+    sys.exit(0 if print_results(run(cases or BUNDLED_CASES), console) else 1)
 
 
 @main.command()
@@ -232,13 +236,10 @@ def sandbox_serve() -> None:
 @click.option("--to", "to", type=click.DateTime(["%Y-%m-%d"]), required=True)
 def sandbox_advance(to: datetime) -> None:
     """Let the world's vendors and drops go on to the start of a day (UTC)."""
-    from orchestration.sandbox.clock import ClockError, advance
+    from orchestration.sandbox.clock import advance
 
     settings = _settings()
-    try:
-        advance(settings.sandbox_dir, to.replace(tzinfo=UTC))
-    except ClockError as error:
-        raise click.ClickException(str(error)) from error
+    advance(settings.sandbox_dir, to.replace(tzinfo=UTC))
     console.print(f"the world stands at {to:%Y-%m-%d}: `tieout pull` lands what has come to be")
 
 

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import getpass
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -21,21 +20,6 @@ from rich.table import Table
 from orchestration.settings import Settings
 
 Load = Callable[[], Settings]
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    """What the books or dbt refuse, as a message with what to do."""
-    from orchestration.books import BooksError
-    from orchestration.books.lines import RelationError
-    from orchestration.dbt import DbtError
-    from orchestration.publish import PublishError
-    from orchestration.reports.sheets import PacketError
-
-    try:
-        yield
-    except (BooksError, RelationError, DbtError, PublishError, PacketError) as error:
-        raise click.ClickException(str(error)) from error
 
 
 class Period(click.ParamType):
@@ -147,8 +131,7 @@ def register(main: click.Group, load: Load, console: Console) -> None:
         from orchestration.closing import open_at
 
         settings = load()
-        with _told():
-            done = open_at(settings, period, _people(prepared_by, approved_by, ()))
+        done = open_at(settings, period, _people(prepared_by, approved_by, ()))
         _print_closed(console, replace(done, preview=None))
         table = Table(
             title="Opening differences: the ERP less what the evidence explains",
@@ -188,8 +171,7 @@ def register(main: click.Group, load: Load, console: Console) -> None:
 
         settings = load()
         people = _people(prepared_by, approved_by, approve)
-        with _told():
-            done = close_period(settings, period, people, soft=soft, reason=reason)
+        done = close_period(settings, period, people, soft=soft, reason=reason)
         _print_closed(console, done)
 
     @main.command("reopen")
@@ -201,8 +183,7 @@ def register(main: click.Group, load: Load, console: Console) -> None:
         from orchestration.closing import reopen_period
 
         settings = load()
-        with _told():
-            batch = reopen_period(settings, period, _people(prepared_by, approved_by, ()), reason)
+        batch = reopen_period(settings, period, _people(prepared_by, approved_by, ()), reason)
         console.print(f"{period:%Y-%m} is open again by {batch.batch_id}: close it to post")
 
     @main.command("packet")
@@ -212,8 +193,7 @@ def register(main: click.Group, load: Load, console: Console) -> None:
         from orchestration.closing import packet_period
 
         settings = load()
-        with _told():
-            done = packet_period(settings, period)
+        done = packet_period(settings, period)
         _print_closed(console, done)
 
     @main.command("books")
@@ -222,8 +202,7 @@ def register(main: click.Group, load: Load, console: Console) -> None:
         from orchestration import books
 
         settings = load()
-        with _told():
-            found = books.states(settings.books)
+        found = books.states(settings.books)
         table = Table("period", "state", "batches", "reason", box=None)
         for state in found:
             table.add_row(
@@ -261,8 +240,7 @@ def register(main: click.Group, load: Load, console: Console) -> None:
         from orchestration.closing import reproduce_period
 
         settings = load()
-        with _told():
-            found = reproduce_period(settings, period)
+        found = reproduce_period(settings, period)
         for one in found:
             verdict = "identical, byte for byte" if one.is_identical else "[red]differs[/red]"
             console.print(f"{one.batch_id}: {verdict}")
@@ -281,6 +259,5 @@ def register(main: click.Group, load: Load, console: Console) -> None:
         from orchestration.closing import export
 
         settings = load()
-        with _told():
-            for path in export(settings, period, shape, out):
-                console.print(str(path))
+        for path in export(settings, period, shape, out):
+            console.print(str(path))

@@ -28,6 +28,7 @@ from orchestration.books.periods import closing_refusal
 from orchestration.books.store import BooksBusyError, BooksError, next_period, period_name
 from orchestration.landing import build_raw
 from orchestration.publish import publish
+from orchestration.release import require_released
 from orchestration.reports.close_frames import CONSOLIDATED, packet_data
 from orchestration.reports.close_page import write_close_report
 from orchestration.reports.packet import for_entity, write_packet
@@ -232,6 +233,7 @@ def _finish(
     packets = _packets(at, period, batch, checklist(period, facts), controls)
     version = ""
     if batch.batch_id == books.batches(at.books)[-1].batch_id:
+        require_released(at)
         version = publish(at).version
         facts["publish"] = Fact(True, f"version {version}")
     else:

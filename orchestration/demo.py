@@ -107,10 +107,13 @@ def print_handoffs(settings: Settings, console: Console) -> bool:
             f"{unexplained:,}",
         )
     console.print(table)
+    if not rows:
+        console.print("[red]Nothing to tie:[/red] no evidence has landed; run `tieout pull` first.")
+        return False
     unexplained = sum(abs(row[-1]) for row in rows)
     verdict = "[green]everything ties[/green]" if not unexplained else "[red]does not tie[/red]"
     console.print(f"unexplained in total: {unexplained:,}  {verdict}")
-    return bool(rows) and not unexplained
+    return not unexplained
 
 
 def print_score(settings: Settings, console: Console) -> bool:

@@ -11,6 +11,7 @@ from orchestration import dbt
 from orchestration.books import posted_relation
 from orchestration.defs.resources import connected
 from orchestration.landing import build_raw
+from orchestration.release import build_starts, build_succeeded
 from orchestration.settings import Settings
 from orchestration.sources.pull import PullResult, pull
 
@@ -28,5 +29,7 @@ def show(settings: Settings) -> None:
 
 def build(settings: Settings) -> None:
     """Rebuild the warehouse from what has landed. Errors: DbtError with dbt's last lines."""
+    build_starts(settings)
     show(settings)
     dbt.build(settings)
+    build_succeeded(settings)

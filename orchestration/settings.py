@@ -118,6 +118,16 @@ def _instant(name: str, text: str) -> datetime:
     return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+def _share(name: str, text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 1:
+        raise SettingsError(f"{name}={text!r} is not a share between 0 and 1")
+    return value
+
+
 def _need(env: Mapping[str, str], name: str, what: str) -> str:
     value = env.get(name, "").strip()
     if not value:
@@ -143,10 +153,10 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
     home = Path(env.get("TIEOUT_HOME") or REPOSITORY / "var").resolve()
     which = env.get("TIEOUT_ENV", "sandbox")
     numbers = {}
-    for name, default in (("SEED", 7), ("SIZE", 200), ("MONTHS", 18)):
+    for name, default, least in (("SEED", 7, 0), ("SIZE", 200, 1), ("MONTHS", 18, 3)):
         text = env.get(f"TIEOUT_{name}", str(default))
-        if not text.isdigit():
-            raise SettingsError(f"TIEOUT_{name}={text!r} is not a whole number")
+        if not text.isdigit() or int(text) < least:
+            raise SettingsError(f"TIEOUT_{name}={text!r} is not a whole number of {least} or more")
         numbers[name] = int(text)
     clock: datetime | None = None
     if which == "sandbox":
@@ -178,7 +188,7 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
         seed=numbers["SEED"],
         size=numbers["SIZE"],
         months=numbers["MONTHS"],
-        defect_rate=float(env.get("TIEOUT_DEFECT_RATE", "0.02")),
+        defect_rate=_share("TIEOUT_DEFECT_RATE", env.get("TIEOUT_DEFECT_RATE", "0.02")),
         salesforce=salesforce,
         stripe=stripe,
         drops=drops,

@@ -9,6 +9,7 @@ from expectations.register import check_specs
 from orchestration.defs.resources import TieoutResource
 from orchestration.defs.transformation import node_names
 from orchestration.publish import publish
+from orchestration.release import require_released
 from orchestration.reports.summary import write_summary
 
 
@@ -33,7 +34,9 @@ def _upstream() -> list[dg.AssetKey]:
     ),
 )
 def published_marts(tieout: TieoutResource) -> dg.MaterializeResult:
-    done = publish(tieout.settings())
+    settings = tieout.settings()
+    require_released(settings)
+    done = publish(settings)
     return dg.MaterializeResult(
         metadata={
             "version": done.version,

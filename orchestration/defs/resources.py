@@ -6,15 +6,24 @@ one place that starts it; live deployments never reach that branch.
 
 from __future__ import annotations
 
+import json
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 from dagster_dbt import DbtCliResource
 
 from orchestration import settings as config
-from orchestration.settings import DBT_PROJECT, Drops, SalesforceConfig, Settings, StripeAccount
+from orchestration.settings import (
+    DBT_PROJECT,
+    Drops,
+    SalesforceConfig,
+    Settings,
+    SettingsError,
+    StripeAccount,
+)
 
 
 def connected(settings: Settings) -> Settings:
@@ -23,16 +32,17 @@ def connected(settings: Settings) -> Settings:
         return settings
     from orchestration.sandbox.clock import clock_of, drops_at, last_second
     from orchestration.sandbox.process import ensure_serving
-    from orchestration.sandbox.world import build_world
+    from orchestration.sandbox.world import build_world, stamp_of
 
-    build_world(
-        settings.sandbox_dir,
-        seed=settings.seed,
-        size=settings.size,
-        end=settings.world_end,
-        months=settings.months,
-        defect_rate=settings.defect_rate,
-    )
+    company: dict[str, Any] = {
+        "seed": settings.seed,
+        "size": settings.size,
+        "end": settings.world_end,
+        "months": settings.months,
+        "defect_rate": settings.defect_rate,
+    }
+    _one_company_a_home(settings, stamp_of(**company))
+    build_world(settings.sandbox_dir, **company)
     clock = settings.sandbox_clock or clock_of(settings.sandbox_dir)
     base = ensure_serving(settings.sandbox_dir, last_second(clock))
     return replace(
@@ -46,6 +56,19 @@ def connected(settings: Settings) -> Settings:
         ),
         drops=Drops.below(drops_at(settings.sandbox_dir, clock)) if clock else settings.drops,
     )
+
+
+def _one_company_a_home(settings: Settings, wanted: dict[str, object]) -> None:
+    """Evidence of two sandbox companies in one landing would tie to neither, so it is refused."""
+    stamp = settings.sandbox_dir / "world.json"
+    if not stamp.exists() or not any(settings.landing.glob("*/*/*/_manifest.json")):
+        return
+    here = json.loads(stamp.read_text())
+    if differing := [name for name in wanted if here.get(name) != wanted[name]]:
+        raise SettingsError(
+            f"{settings.home} holds the evidence of another sandbox company (its "
+            f"{', '.join(differing)} differ): run `make clean`, or set TIEOUT_HOME to a new folder"
+        )
 
 
 class TieoutResource(dg.ConfigurableResource):

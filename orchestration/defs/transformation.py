@@ -16,6 +16,7 @@ from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 from orchestration import dbt
 from orchestration import settings as config
 from orchestration.defs.resources import TieoutResource
+from orchestration.release import build_starts, build_succeeded
 
 OWNERS = {
     "staging": "team:data_engineering",
@@ -70,13 +71,23 @@ def dbt_models(
 ) -> Iterator[Any]:
     settings = tieout.settings()
     arguments = ["build", "--exclude-resource-type", "unit_test", *dbt.variables(settings)]
+    build_starts(settings)
     invocation = dbt_cli.cli(arguments, context=context, target_path=settings.dbt_target)
     # Held back until dbt has let go of the file: asking DuckDB for each table's rows and columns
     # while dbt writes would wait for its lock, table by table.
-    events = list(invocation.stream())
+    events, failure = [], None
+    try:
+        for event in invocation.stream():
+            events.append(event)
+    except Exception as error:
+        # What dbt did build, and which of its tests failed, is shown before the step fails.
+        failure = error
     tables = _tables(settings.warehouse)
     for event in events:
         yield _described(event, tables)
+    if failure:
+        raise failure
+    build_succeeded(settings)
 
 
 def _tables(warehouse: Path) -> dict[tuple[str, ...], dict[str, Any]]:

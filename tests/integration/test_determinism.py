@@ -41,6 +41,7 @@ def test_deleting_the_warehouse_and_rebuilding_gives_the_same_bytes(copied_home:
     shutil.rmtree(copied_home / "warehouse")
     shutil.rmtree(copied_home / "published")
     run(copied_home, "build")
+    run(copied_home, "controls")
     run(copied_home, "publish")
     assert len(before) >= 10
     assert published_bytes(copied_home) == before
