@@ -32,7 +32,7 @@ by_entry as (
         currency,
         account_code,
         period,
-        -amount_minor
+        -amount_minor as amount_minor
     from {{ ref('posted_entry_lines') }}
 ),
 
