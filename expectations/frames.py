@@ -111,13 +111,28 @@ def landed_loads(settings: Settings, _: duckdb.DuckDBPyConnection) -> pa.Table:
     )
 
 
+# What closes posted: nothing is to be expected of these before the books open.
+OF_POSTINGS = {"rpt_posted_journal", "rpt_trial_balance_as_reported"}
+
+
+def _has_postings(connection: duckdb.DuckDBPyConnection) -> bool:
+    try:
+        found = connection.execute("select count(*) from ledger.posted_entry_lines").fetchone()
+    except duckdb.CatalogException:
+        return True  # Without the model nothing excuses an empty mart.
+    return bool(found and found[0])
+
+
 def mart_rows(_: Settings, connection: duckdb.DuckDBPyConnection) -> pa.Table:
-    """A row a mart with its number of rows."""
+    """A row a mart with its number of rows; marts of postings once something is posted."""
     names = connection.execute(
         "select table_name from information_schema.tables where table_schema = 'marts' order by 1"
     ).fetchall()
     counts = []
+    has_postings = _has_postings(connection)
     for (name,) in names:
+        if name in OF_POSTINGS and not has_postings:
+            continue
         found = connection.execute(f'select count(*) from marts."{name}"').fetchone()
         counts.append({"mart": name, "rows": found[0] if found else 0})
     return pa.Table.from_pylist(

@@ -10,7 +10,7 @@ import os
 import sys
 import time
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from orchestration import settings as config
+from orchestration.cli_books import register as register_books
 from orchestration.settings import Settings
 
 SOURCES = ["salesforce", "stripe", "metering", "bank", "erp", "fx"]
@@ -241,6 +242,17 @@ def sandbox_serve() -> None:
     console.print(f"file drops: {settings.drops.metering.parent}")
 
 
+@sandbox.command("advance")
+@click.option("--to", "to", type=click.DateTime(["%Y-%m-%d"]), required=True)
+def sandbox_advance(to: datetime) -> None:
+    """Let the world's vendors and drops go on to the start of a day (UTC)."""
+    from orchestration.sandbox.clock import advance
+
+    settings = _settings()
+    advance(settings.sandbox_dir, to.replace(tzinfo=UTC))
+    console.print(f"the world stands at {to:%Y-%m-%d}: `tieout pull` lands what has come to be")
+
+
 @sandbox.command("events")
 @click.option("--days", default=1, show_default=True)
 def sandbox_events(days: int) -> None:
@@ -250,6 +262,9 @@ def sandbox_events(days: int) -> None:
     settings = _settings()
     for path in emit_days(settings.sandbox_dir, days):
         console.print(f"dropped {path}")
+
+
+register_books(main, _settings, console)
 
 
 if __name__ == "__main__":

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import dagster as dg
 
-from orchestration.defs import automation, controls, ingestion, publish, transformation
+from orchestration.defs import automation, close, controls, ingestion, publish, transformation
 from orchestration.defs.console import progress_console
 from orchestration.defs.resources import TieoutResource, dbt_resource
 
 defs = dg.Definitions(
-    assets=[*ingestion.ASSETS, *transformation.ASSETS, *publish.ASSETS],
+    assets=[*ingestion.ASSETS, *transformation.ASSETS, *publish.ASSETS, *close.ASSETS],
     asset_checks=controls.CHECKS,
     jobs=automation.JOBS,
     schedules=automation.SCHEDULES,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from orchestration import dbt
+from orchestration.books import posted_relation
 from orchestration.defs.resources import connected
 from orchestration.landing import build_raw
 from orchestration.release import build_starts, build_succeeded
@@ -20,9 +21,15 @@ def land(settings: Settings, sources: Sequence[str] | None = None) -> list[PullR
     return pull(connected(settings), list(sources) if sources else None)
 
 
+def show(settings: Settings) -> None:
+    """Show all that has landed and all that is posted as the warehouse's raw schema."""
+    posted = posted_relation(settings.books)
+    build_raw(settings.warehouse, settings.landing, {"books__entry": posted})
+
+
 def build(settings: Settings) -> None:
     """Rebuild the warehouse from what has landed. Errors: DbtError with dbt's last lines."""
     build_starts(settings)
-    build_raw(settings.warehouse, settings.landing)
+    show(settings)
     dbt.build(settings)
     build_succeeded(settings)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -66,6 +66,9 @@ class Settings:
     salesforce: SalesforceConfig
     stripe: tuple[StripeAccount, ...]
     drops: Drops
+    # Only in the sandbox: the day its world ends, and how far it has come (None: where it was left).
+    world_end: date
+    sandbox_clock: datetime | None = None
 
     @property
     def landing(self) -> Path:
@@ -155,7 +158,10 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
         if not text.isdigit() or int(text) < least:
             raise SettingsError(f"TIEOUT_{name}={text!r} is not a whole number of {least} or more")
         numbers[name] = int(text)
+    clock: datetime | None = None
     if which == "sandbox":
+        stands_at = env.get("TIEOUT_SANDBOX_CLOCK", "")
+        clock = _instant("TIEOUT_SANDBOX_CLOCK", stands_at) if stands_at else None
         as_of = _instant("TIEOUT_AS_OF", env.get("TIEOUT_AS_OF", "2026-07-01T00:00:00Z"))
         base = env.get("TIEOUT_SANDBOX_URL", "")
         salesforce = SalesforceConfig(f"{base}/salesforce", "sandbox", "sandbox-secret")
@@ -186,4 +192,6 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
         salesforce=salesforce,
         stripe=stripe,
         drops=drops,
+        world_end=as_of.date(),
+        sandbox_clock=clock,
     )

@@ -9,11 +9,17 @@ from __future__ import annotations
 from pathlib import Path
 
 from orchestration.books.difference import session
-from orchestration.books.evidence import evidence_of, policy_hash, stage_evidence
+from orchestration.books.evidence import (
+    Load,
+    evidence_of,
+    policy_hash,
+    read_evidence,
+    stage_evidence,
+)
 from orchestration.books.lines import files_relation
 from orchestration.books.materiality import Approval, Materiality
 from orchestration.books.periods import states
-from orchestration.books.posting import Act, Preview, close, open_books, preview, reopen
+from orchestration.books.posting import EVIDENCE, Act, Preview, close, open_books, preview, reopen
 from orchestration.books.reproduction import Reproduction, reproduce
 from orchestration.books.store import Batch, BooksError, batches, entry_files, parse_period
 from orchestration.books.verify import Problem, verify
@@ -22,6 +28,11 @@ from orchestration.books.verify import Problem, verify
 def posted_relation(root: Path) -> str:
     """Every posted line as a DuckDB relation (SQL text); empty, of the same columns, while none is."""
     return files_relation(entry_files(root))
+
+
+def evidence_in(batch: Batch) -> tuple[Load, ...]:
+    """The loads a batch was made from, as it recorded them."""
+    return read_evidence(batch.path / EVIDENCE)
 
 
 __all__ = [
@@ -35,6 +46,7 @@ __all__ = [
     "Reproduction",
     "batches",
     "close",
+    "evidence_in",
     "evidence_of",
     "open_books",
     "parse_period",

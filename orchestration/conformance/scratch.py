@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration import dbt
+from orchestration.books import posted_relation
 from orchestration.conformance.agreements import Agreements
 from orchestration.conformance.billing import Billing
 from orchestration.conformance.flows import Flows
@@ -51,7 +52,8 @@ def compile_suite(suite: Suite) -> Evidence:
 def build(evidence: Evidence, settings: Settings) -> None:
     """Land the evidence and run the production models on it. Errors: DbtError."""
     evidence.land(settings.landing)
-    build_raw(settings.warehouse, settings.landing)
+    posted = posted_relation(settings.books)
+    build_raw(settings.warehouse, settings.landing, {"books__entry": posted})
     project = settings.home / "project"
     link_project(project, evidence.policy)
     command = [

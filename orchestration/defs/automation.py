@@ -10,10 +10,13 @@ from pathlib import Path
 import dagster as dg
 
 from orchestration import settings as config
+from orchestration.defs import close
 from orchestration.defs.ingestion import GROUPS, key
 from orchestration.landing import objects
 
-EVERYTHING = dg.AssetSelection.all()
+# A close is a decision of two people: no job of these takes it along.
+CLOSE = dg.AssetSelection.assets(close.KEY)
+EVERYTHING = dg.AssetSelection.all() - CLOSE
 PULLS = dg.AssetSelection.assets(*[key(s, name) for s in GROUPS for name in objects(s)])
 
 crm_to_cash = dg.define_asset_job(
@@ -30,6 +33,11 @@ rebuild_books = dg.define_asset_job(
     "rebuild_books",
     selection=EVERYTHING - PULLS,
     description="Build, control and publish from the evidence already landed.",
+)
+close_books = dg.define_asset_job(
+    "close_books",
+    selection=CLOSE,
+    description="Close one month: choose the partition and say who prepares and who approves.",
 )
 
 daily = dg.ScheduleDefinition(
@@ -85,5 +93,5 @@ def _drop_sensor(source: str) -> dg.SensorDefinition:
 
 
 SENSORS = [_drop_sensor("metering"), _drop_sensor("bank")]
-JOBS = [crm_to_cash, pull_evidence, rebuild_books]
+JOBS = [crm_to_cash, pull_evidence, rebuild_books, close_books]
 SCHEDULES = [daily]

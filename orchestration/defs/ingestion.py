@@ -11,7 +11,8 @@ import dagster as dg
 import duckdb
 
 from orchestration.defs.resources import TieoutResource
-from orchestration.landing import build_raw, objects
+from orchestration.landing import objects
+from orchestration.pipeline import show
 from orchestration.sources.pull import PullResult, pull
 
 GROUPS = {
@@ -130,7 +131,7 @@ REGISTER = {
 def evidence_register(tieout: TieoutResource) -> Iterator[dg.MaterializeResult]:
     """Shows all that has landed as the raw schema, and counts what the landing says of itself."""
     settings = tieout.settings()
-    build_raw(settings.warehouse, settings.landing)
+    show(settings)
     with duckdb.connect(str(settings.warehouse), read_only=True) as connection:
         for view in REGISTER:
             (rows,) = connection.execute(f"select count(*) from raw.{view}").fetchone() or (0,)

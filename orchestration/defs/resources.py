@@ -18,6 +18,7 @@ from dagster_dbt import DbtCliResource
 from orchestration import settings as config
 from orchestration.settings import (
     DBT_PROJECT,
+    Drops,
     SalesforceConfig,
     Settings,
     SettingsError,
@@ -29,19 +30,21 @@ def connected(settings: Settings) -> Settings:
     """Settings whose addresses answer: in the sandbox, builds the world and starts its server."""
     if settings.env != "sandbox":
         return settings
+    from orchestration.sandbox.clock import clock_of, drops_at, last_second
     from orchestration.sandbox.process import ensure_serving
     from orchestration.sandbox.world import build_world, stamp_of
 
     company: dict[str, Any] = {
         "seed": settings.seed,
         "size": settings.size,
-        "end": settings.as_of.date(),
+        "end": settings.world_end,
         "months": settings.months,
         "defect_rate": settings.defect_rate,
     }
     _one_company_a_home(settings, stamp_of(**company))
     build_world(settings.sandbox_dir, **company)
-    base = ensure_serving(settings.sandbox_dir)
+    clock = settings.sandbox_clock or clock_of(settings.sandbox_dir)
+    base = ensure_serving(settings.sandbox_dir, last_second(clock))
     return replace(
         settings,
         salesforce=SalesforceConfig(
@@ -51,6 +54,7 @@ def connected(settings: Settings) -> Settings:
             StripeAccount(account.entity_id, account.api_key, f"{base}/stripe")
             for account in settings.stripe
         ),
+        drops=Drops.below(drops_at(settings.sandbox_dir, clock)) if clock else settings.drops,
     )
 
 

@@ -65,8 +65,10 @@ def _opened(warehouse: Path) -> duckdb.DuckDBPyConnection:
     return duckdb.connect(str(warehouse))
 
 
-def build_raw(warehouse: Path, landing: Path) -> None:
+def build_raw(warehouse: Path, landing: Path, further: Mapping[str, str] | None = None) -> None:
     """Create or replace every raw view in the warehouse; nothing needs to have landed.
+
+    ``further`` are views over what is no evidence of a source: name → relation.
 
     Waits two minutes for another writer. Errors: duckdb.IOException naming who holds the file.
     """
@@ -77,6 +79,8 @@ def build_raw(warehouse: Path, landing: Path) -> None:
         connection.execute("create schema if not exists raw")
         for name, select in _views(root).items():
             connection.execute(f"create or replace view raw.{name} as {select}")
+        for name, relation in (further or {}).items():
+            connection.execute(f"create or replace view raw.{name} as from {relation}")
         connection.commit()
 
 

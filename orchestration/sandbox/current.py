@@ -82,9 +82,9 @@ def _field_type(name: str) -> str:
 
 
 class World:
-    """One world opened for reading at its clock. Errors: WorldError."""
+    """One world opened for reading at a clock (default: its end). Errors: WorldError."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, clock: int | None = None) -> None:
         self.folder = folder
         store = folder / "world.sqlite"
         if not store.is_file():
@@ -98,7 +98,7 @@ class World:
         row = self.db.execute("select value from meta where key = 'clock'").fetchone()
         if row is None:
             raise WorldError(f"{store}: table meta has no clock: build the world again")
-        self.clock = int(row[0])
+        self.clock = int(row[0]) if clock is None else min(clock, int(row[0]))
         self.now = datetime.fromtimestamp(self.clock, UTC)
         self.shelves: dict[tuple[str, str], int] = {}
         self.accounts: frozenset[str] = frozenset()

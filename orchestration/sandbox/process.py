@@ -56,16 +56,17 @@ class _Endpoint:
             return None
 
 
-def ensure_serving(world_dir: Path) -> str:
-    """The base URL of this world's one server, started if there is none. Errors: ServingError."""
+def ensure_serving(world_dir: Path, clock: int | None = None) -> str:
+    """The base URL of this world's one server, started if there is none that stands at ``clock``
+    (Unix time, default: the world's end). Errors: ServingError."""
     world_dir = world_dir.resolve()
-    stamp = world_stamp(world_dir)
+    stamp = world_stamp(world_dir, clock)
     with _turn(world_dir):
         endpoint = _read(world_dir)
         if endpoint and endpoint.stamp == stamp and endpoint.process() and _answers(endpoint):
             return endpoint.base_url
         _stop(world_dir)
-        return _start(world_dir)
+        return _start(world_dir, clock)
 
 
 def stop_serving(world_dir: Path) -> None:
@@ -76,12 +77,12 @@ def stop_serving(world_dir: Path) -> None:
             _stop(world_dir)
 
 
-def serve(world_dir: Path, port: int = 0) -> None:
+def serve(world_dir: Path, port: int = 0, clock: int | None = None) -> None:
     """Serve in the foreground until interrupted; takes over from a server already there."""
     world_dir = world_dir.resolve()
     with _turn(world_dir):
         _stop(world_dir)
-        server, listener = _listen(world_dir, port)
+        server, listener = _listen(world_dir, port, clock)
     print(f"serving {world_dir} at {_url(listener)}", flush=True)
     _run(world_dir, server, listener, idle_seconds=None)
 
@@ -133,12 +134,13 @@ def _stop(world_dir: Path) -> None:
     (world_dir / "endpoint.json").unlink(missing_ok=True)
 
 
-def _start(world_dir: Path) -> str:
+def _start(world_dir: Path, clock: int | None) -> str:
     log = world_dir / "server.log"
     command = [sys.executable, "-m", __spec__.name if __spec__ else __name__, "serve"]
+    at = ["--clock", str(clock)] if clock is not None else []
     with log.open("wb") as sink:
         child = subprocess.Popen(
-            [*command, "--world", str(world_dir), "--detached"],
+            [*command, "--world", str(world_dir), "--detached", *at],
             stdin=subprocess.DEVNULL,
             stdout=sink,
             stderr=subprocess.STDOUT,
@@ -164,9 +166,9 @@ def _start(world_dir: Path) -> str:
     )
 
 
-def _listen(world_dir: Path, port: int) -> tuple[uvicorn.Server, socket.socket]:
+def _listen(world_dir: Path, port: int, clock: int | None) -> tuple[uvicorn.Server, socket.socket]:
     """Prepare the world, bind, and say in endpoint.json where."""
-    application = app(world_dir)
+    application = app(world_dir, clock=clock)
     config = uvicorn.Config(
         application,
         log_level="warning",
@@ -182,7 +184,7 @@ def _listen(world_dir: Path, port: int) -> tuple[uvicorn.Server, socket.socket]:
     listener.listen(128)
     started = psutil.Process().create_time()
     endpoint = _Endpoint(
-        str(world_dir), _url(listener), os.getpid(), started, world_stamp(world_dir)
+        str(world_dir), _url(listener), os.getpid(), started, world_stamp(world_dir, clock)
     )
     _write(world_dir, endpoint)
     return uvicorn.Server(config), listener
@@ -223,15 +225,16 @@ def main(arguments: list[str] | None = None) -> int:
     verb = verbs.add_parser("serve")
     verb.add_argument("--world", type=Path, required=True)
     verb.add_argument("--port", type=int, default=0)
+    verb.add_argument("--clock", type=int, default=None, help="Unix time; default: its end")
     verb.add_argument("--detached", action="store_true", help="started by ensure_serving")
     chosen = parser.parse_args(arguments)
     try:
         if chosen.detached:
             world_dir = chosen.world.resolve()
-            server, listener = _listen(world_dir, chosen.port)
+            server, listener = _listen(world_dir, chosen.port, chosen.clock)
             _run(world_dir, server, listener, IDLE_SECONDS)
         else:
-            serve(chosen.world, chosen.port)
+            serve(chosen.world, chosen.port, chosen.clock)
     except WorldError as error:
         print(error, file=sys.stderr)
         return 1

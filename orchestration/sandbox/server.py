@@ -33,15 +33,18 @@ from orchestration.sandbox.salesforce_api import SalesforceApi
 from orchestration.sandbox.stripe_api import StripeApi
 
 
-def world_stamp(folder: Path) -> str:
-    """What tells one world from another: the hash of its world.json (of nothing, without one)."""
+def world_stamp(folder: Path, clock: int | None = None) -> str:
+    """What tells one world from another: the hash of its world.json and of the clock it stands at."""
     path = folder / "world.json"
-    return hashlib.sha256(path.read_bytes() if path.is_file() else b"").hexdigest()
+    content = path.read_bytes() if path.is_file() else b""
+    return hashlib.sha256(
+        content + (f"@{clock}".encode() if clock is not None else b"")
+    ).hexdigest()
 
 
-def app(world_dir: Path, *, token_lifetime: float = 7200.0) -> Starlette:
+def app(world_dir: Path, *, clock: int | None = None, token_lifetime: float = 7200.0) -> Starlette:
     """The application over one world, ready to serve when this returns. Errors: WorldError."""
-    sandbox = _Sandbox(world_dir, token_lifetime)
+    sandbox = _Sandbox(world_dir, clock, token_lifetime)
     return Starlette(
         routes=[
             Route("/salesforce/services/oauth2/token", sandbox.salesforce_login, methods=["POST"]),
@@ -59,9 +62,9 @@ _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 class _Sandbox:
     """The endpoints of one world and what outlives a request: faults, tokens, last pages."""
 
-    def __init__(self, world_dir: Path, token_lifetime: float) -> None:
-        self._world = World(world_dir)
-        self._stamp = world_stamp(world_dir)
+    def __init__(self, world_dir: Path, clock: int | None, token_lifetime: float) -> None:
+        self._world = World(world_dir, clock)
+        self._stamp = world_stamp(world_dir, clock)
         self._stripe = StripeApi(self._world)
         self._salesforce = SalesforceApi(self._world, token_lifetime)
         self._plan = FaultPlan()

@@ -44,6 +44,7 @@ SERVING = {
     "soql.py",
     "faults.py",
     "current.py",
+    "clock.py",
 }
 
 

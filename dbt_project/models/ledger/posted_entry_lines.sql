@@ -1,0 +1,26 @@
+-- What the closes posted, line by line, as the books keep it: nothing here is computed again.
+select
+    posted.batch_id,
+    posted.entry_key,
+    posted.line_no,
+    posted.entry_type,
+    posted.rule,
+    posted.cause,
+    posted.entity_id,
+    posted.entry_date,
+    posted.period,
+    posted.posting_period,
+    posted.period < posted.posting_period as is_prior_period,
+    posted.currency,
+    posted.account_code,
+    posted.debit_minor,
+    posted.credit_minor,
+    posted.amount_minor,
+    posted.stream,
+    posted.contract_id,
+    posted.obligation_id,
+    posted.customer_id,
+    posted.invoice_id,
+    posted.evidence_ref,
+    posted.posting_key
+from {{ ref('stg_books__entries') }} as posted

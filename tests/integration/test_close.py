@@ -1,0 +1,241 @@
+"""Go-live and three closes with evidence that arrives between them, as in a company's life.
+
+The sandbox stands at each month's end in turn, so what is late really comes late.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+from openpyxl import load_workbook
+
+from orchestration import books, closing, pipeline
+from orchestration import settings as config
+from orchestration.books.causes import CAUSES, CURRENT
+from orchestration.books.periods import PeriodSealedError, PredecessorOpenError
+from orchestration.books.store import entry_files
+from orchestration.closing import Closed, Person, close_period, open_at, reproduce_period
+from orchestration.instance import prepare
+from orchestration.sandbox.clock import advance
+from orchestration.sandbox.process import stop_serving
+from orchestration.settings import Settings
+from tests.conftest import SIZE
+
+FEBRUARY, MARCH, APRIL, MAY = (date(2026, month, 1) for month in (2, 3, 4, 5))
+PEOPLE = Person(
+    "ana",
+    "ben",
+    tuple(
+        books.Approval(entity, currency, 10**12, "ben", "late evidence read and agreed")
+        for entity in ("US01", "US02", "UK01")
+        for currency in ("USD", "GBP", "EUR")
+    ),
+)
+
+
+@dataclass
+class Life:
+    """A home after go-live and three closes."""
+
+    settings: Settings
+    opened: Closed
+    closed: list[Closed]
+    landed: list[int]
+
+
+def pull_to(settings: Settings, first_open_day: date) -> int:
+    """Let the world go on to a day and land what has come to be."""
+    advance(settings.sandbox_dir, datetime(*first_open_day.timetuple()[:3], tzinfo=UTC))
+    results = pipeline.land(settings)
+    assert not [result.error for result in results if result.error]
+    return sum(result.rows for result in results)
+
+
+@pytest.fixture(scope="module")
+def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
+    home = tmp_path_factory.mktemp("life")
+    settings = config.load({"TIEOUT_HOME": str(home), "TIEOUT_SIZE": str(SIZE)})
+    prepare(settings)
+    landed = [pull_to(settings, MARCH)]
+    opened = open_at(settings, FEBRUARY, PEOPLE)
+    closed = []
+    for period in (MARCH, APRIL, MAY):
+        landed.append(pull_to(settings, closing.cut_off_of(period).date()))
+        closed.append(close_period(settings, period, PEOPLE))
+    yield Life(settings, opened, closed, landed)
+    stop_serving(settings.sandbox_dir)
+
+
+def rows(settings: Settings, sql: str) -> list[tuple[object, ...]]:
+    with duckdb.connect(str(settings.warehouse), read_only=True) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def test_each_pull_lands_what_has_come_to_be_since(life: Life):
+    first, *later = life.landed
+    assert all(0 < count < first for count in later)
+
+
+def test_go_live_lists_what_the_erp_carries_and_the_evidence_does_not_explain(life: Life):
+    differences = life.opened.opening_differences
+    assert differences
+    totals: dict[tuple[str, str], int] = {}
+    for row in differences:
+        key = (row["entity_id"], row["currency"])
+        totals[key] = totals.get(key, 0) + row["amount_minor"]
+    assert set(totals.values()) == {0}
+
+
+def test_the_books_at_go_live_are_the_erps_trial_balance(life: Life):
+    off = rows(
+        life.settings,
+        """select entity_id, account_code, currency from (
+            select entity_id, account_code, currency, closing_minor
+            from marts.rpt_trial_balance_as_reported where period = date '2026-02-01'
+            union all
+            select entity_id, account_code, currency, -closing_minor
+            from staging.stg_erp__trial_balances where period = date '2026-02-01'
+        ) group by all having sum(closing_minor) <> 0""",
+    )
+    assert off == []
+
+
+def test_the_third_close_carries_amounts_of_earlier_months_each_with_its_cause(life: Life):
+    assert life.closed[2].batch is not None
+    prior = life.closed[2].batch.manifest["prior_period"]
+    assert prior
+    assert {amount["cause"] for amount in prior} <= set(CAUSES) - {CURRENT}
+    assert all(amount["period"] < "2026-05" for amount in prior)
+
+
+def test_after_a_close_nothing_of_its_month_or_before_is_left_unposted(life: Life):
+    open_lines = rows(
+        life.settings,
+        """select cause, count(*) from marts.rpt_recast_bridge
+        where not is_posted and period <= date '2026-05-01' group by cause""",
+    )
+    assert {cause for cause, _ in open_lines} == {"opening difference"}
+
+
+def test_what_was_reported_never_changes(life: Life):
+    """March's trial balance in today's marts is what the first close published."""
+    assert life.closed[0].batch is not None
+    through = life.closed[0].batch.sequence
+    files = entry_files(life.settings.books, through)
+    then = duckdb.execute(
+        """select entity_id, account_code, currency, sum(amount_minor)::bigint as balance
+        from read_parquet(?) group by all order by all""",
+        [[str(file) for file in files]],
+    ).fetchall()
+    now = rows(
+        life.settings,
+        """select entity_id, account_code, currency, closing_minor
+        from marts.rpt_trial_balance_as_reported where period = date '2026-03-01' order by all""",
+    )
+    assert then == now
+
+
+def test_packets_tie_and_hold_what_a_reviewer_signs(life: Life):
+    packets = {path.name: path for path in life.closed[2].packets}
+    assert {"consolidated.xlsx", "consolidated.html", "us01.xlsx", "uk01.html"} <= set(packets)
+    workbook = load_workbook(packets["consolidated.xlsx"])
+    assert {"Tie-outs", "Trial balance", "Journal", "Prior periods", "Sign-off"} <= set(
+        workbook.sheetnames
+    )
+    assert workbook["Prior periods"].max_row > 1
+    assert "late usage" in packets["consolidated.html"].read_text()
+
+
+def test_the_checklist_is_done_up_to_the_signature(life: Life):
+    status = {line.step.step_id: line.status for line in life.closed[2].checklist}
+    assert {status[step] for step in ("evidence", "controls", "seal", "packet", "publish")} == {
+        "done"
+    }
+    assert status["sign_off"] != "done"
+
+
+def test_a_sealed_month_and_a_month_after_an_open_one_are_refused(life: Life):
+    with pytest.raises(PeriodSealedError, match="2026-03 is sealed by batch 000002-close"):
+        close_period(life.settings, MARCH, PEOPLE)
+    with pytest.raises(PredecessorOpenError, match="2026-06 is open; close it first"):
+        close_period(life.settings, date(2026, 7, 1), PEOPLE)
+
+
+def test_the_books_verify_and_each_kind_of_tampering_is_named(life: Life, tmp_path: Path):
+    assert books.verify(life.settings.books) == []
+    third = Path("2026-04") / "000003-close"
+
+    def tampered(how: str) -> str:
+        copy = tmp_path / how
+        shutil.copytree(life.settings.books, copy)
+        if how == "edited":
+            entries = copy / third / "entries-0001.parquet"
+            content = bytearray(entries.read_bytes())
+            content[len(content) // 2] ^= 1
+            entries.write_bytes(content)
+        elif how == "deleted":
+            shutil.rmtree(copy / third)
+        else:
+            manifest = copy / third / "manifest.json"
+            manifest.write_text(manifest.read_text().replace('"ben"', '"eve"'))
+        return str(books.verify(copy)[0])
+
+    assert "000003-close: its file entries-0001.parquet was altered" in tampered("edited")
+    assert "batch 000003 is missing" in tampered("deleted")
+    assert "000003-close: its manifest was edited" in tampered("resigned")
+
+
+@pytest.mark.parametrize("period", [FEBRUARY, MAY], ids=str)
+def test_a_sealed_period_comes_out_byte_for_byte_from_its_evidence(life: Life, period: date):
+    found = reproduce_period(life.settings, period)
+    assert [(one.is_identical, one.differences) for one in found] == [(True, ())]
+
+
+def test_bean_check_passes_on_the_exported_books(life: Life):
+    [path] = closing.export(life.settings, MAY, "beancount")
+    checked = subprocess.run(
+        [str(Path(sys.executable).with_name("bean-check")), str(path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert checked.returncode == 0, checked.stderr[-2000:]
+    assert path.read_text().count(" balance ") > 20
+
+
+def test_the_journal_is_written_for_the_erps(life: Life):
+    for shape in ("netsuite", "quickbooks"):
+        assert all(path.stat().st_size > 500 for path in closing.export(life.settings, MAY, shape))
+
+
+def test_a_blocked_close_lists_exactly_what_blocks_it_and_posts_nothing(life: Life):
+    """June with a threshold nobody approved an excess of: refused, and the books are as before."""
+    pull_to(life.settings, date(2026, 7, 1))
+    before = json.loads((life.settings.books / "head.json").read_text())
+    soft = close_period(life.settings, date(2026, 6, 1), Person("ana"), soft=True)
+    assert soft.batch is None and soft.preview is not None and soft.preview.lines > 0
+    over = [amount for amount in soft.preview.prior_period if abs(amount.result_minor) > 1_000_000]
+    if over:
+        with pytest.raises(closing.CloseBlockedError, match="record an approval of at least"):
+            close_period(life.settings, date(2026, 6, 1), replace(PEOPLE, approvals=()))
+    assert json.loads((life.settings.books / "head.json").read_text()) == before
+    assert books.states(life.settings.books)[-1].state == "soft"
+
+
+def test_a_reproduction_from_altered_evidence_is_refused(life: Life, tmp_path: Path):
+    copy = replace(life.settings, home=tmp_path / "home")
+    shutil.copytree(life.settings.books, copy.books)
+    shutil.copytree(life.settings.landing, copy.landing)
+    manifest = next(copy.landing.glob("stripe/invoice/*/_manifest.json"))
+    manifest.write_text(manifest.read_text() + " ")
+    with pytest.raises(books.BooksError, match="was altered since it was used"):
+        reproduce_period(copy, MAY)
