@@ -14,9 +14,13 @@ from filelock import FileLock, Timeout
 from rich.console import Console
 from rich.table import Table
 
+from orchestration.demo_closes import (
+    STARTED_HERE,
+    close_last_month,
+    live_until_the_last_month,
+    print_books,
+)
 from orchestration.settings import Settings
-
-STARTED_HERE = {"tieout/started_by": "demo"}
 
 RECONCILED = """
     select handoff, entity_id, currency, left_minor, right_minor, matched_count, timing_count,
@@ -45,21 +49,27 @@ def run_demo(settings: Settings, console: Console) -> bool:
             quiet(log),
         ):
             release_killed(instance, STARTED_HERE)
-            result = job.execute_in_process(
-                instance=instance,
-                run_config={"loggers": {"progress": {}}},
-                tags=STARTED_HERE,
-                raise_on_error=False,
-            )
+            is_sandbox = settings.env == "sandbox"
+            done = not is_sandbox or live_until_the_last_month(settings, instance)
+            if done:
+                done = job.execute_in_process(
+                    instance=instance,
+                    run_config={"loggers": {"progress": {}}},
+                    tags=STARTED_HERE,
+                    raise_on_error=False,
+                ).success
+            if done and is_sandbox:
+                done = close_last_month(settings, instance)
     except Timeout:
         console.print(f"[red]Another demo runs in {settings.home}.[/red] Wait for it to end.")
         return False
-    if not result.success:
+    if not done:
         console.print(f"[red]The run failed.[/red] See the step above, {log}, or `make ui`.")
         return False
     tied = print_handoffs(settings, console)
-    if settings.env == "sandbox":
+    if is_sandbox:
         print_score(settings, console)
+        tied &= print_books(settings, console)
     console.print("\n[bold]Where to look[/bold]")
     for what, path in (
         ("summary", settings.reports / "index.html"),
