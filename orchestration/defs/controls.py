@@ -41,7 +41,11 @@ def _checks(name: str, selected: list[CheckSpec]) -> dg.AssetChecksDefinition:
 
         results = run_controls(tieout.settings(), ids=list(checks))
         passed = sum(result.passed for result in results)
-        context.log.info(f"{passed} of {len(results)} controls passed")
+        stopping = sum(checks[one.control_id].blocking for one in results if not one.passed)
+        context.log.info(
+            f"{passed} of {len(results)} controls passed; {len(results) - passed - stopping} report "
+            f"exceptions, {stopping} block"
+        )
         for result in results:
             check = checks[result.control_id]
             spec = specs[result.control_id]

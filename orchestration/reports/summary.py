@@ -81,6 +81,9 @@ def write_summary(settings: Settings) -> Path:
         "blocked": sum(control.blocking for control in failing),
         "controls_site": os.path.relpath(settings.controls, settings.reports),
         "score": _score(settings),
+        "closes": sorted(
+            page.parent.name for page in settings.reports.glob("close/*/consolidated.html")
+        ),
         "has_memos": (settings.reports / "memos" / "index.html").exists(),
     }
     env = environment(TEMPLATES)
