@@ -26,7 +26,7 @@ with versions as (
     select
         '{{ seed }}' as seed_name,
         policy_id || '/'
-        {%- for key in keys %} || coalesce({{ key }}, '*') || {{ "'/'" if not loop.last else "''" }}{% endfor %} as row_key,
+        {%- for key in keys %} || {{ key }} || {{ "'/'" if not loop.last else "''" }}{% endfor %} as row_key,
         effective_from,
         effective_to
     from {{ ref(seed) }}
@@ -70,7 +70,7 @@ select distinct
 from {{ ref(seed) }} as named
 left join {{ ref(target) }} as known
     on cast(named.{{ column }} as varchar) = cast(known.{{ target_column }} as varchar)
-where named.{{ column }} is not null and known.{{ target_column }} is null
+where named.{{ column }} <> '*' and known.{{ target_column }} is null
 union all
 {%- endfor %}
 select

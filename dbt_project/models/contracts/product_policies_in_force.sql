@@ -4,7 +4,7 @@ with versions as (
     select
         versions.*,
         in_force.dimension,
-        in_force.distance * 2 + case when versions.entity_id is null then 1 else 0 end as preference
+        in_force.distance * 2 + case when versions.entity_id = '*' then 1 else 0 end as preference
     from {{ ref('product_policy_versions') }} as versions
     inner join {{ ref('policies_in_force') }} as in_force
         on
@@ -33,7 +33,7 @@ days as (
     inner join versions
         on
             bases.sku = versions.sku
-            and bases.entity_id = coalesce(versions.entity_id, bases.entity_id)
+            and versions.entity_id in ('*', bases.entity_id)
     where
         versions.{{ day }} > bases.effective_from
         and (bases.effective_to is null or versions.{{ day }} < bases.effective_to)
@@ -78,7 +78,7 @@ overrides as (
     inner join versions
         on
             parts.sku = versions.sku
-            and parts.entity_id = coalesce(versions.entity_id, parts.entity_id)
+            and versions.entity_id in ('*', parts.entity_id)
             and parts.part_from >= versions.effective_from
             and (versions.effective_to is null or parts.part_from < versions.effective_to)
     group by parts.entity_id, parts.sku, parts.part_from

@@ -22,8 +22,8 @@ ranked as (
             partition by contracts.contract_id
             order by
                 rules.distance,
-                case when rules.customer_country is null then 1 else 0 end,
-                case when rules.currency is null then 1 else 0 end,
+                case when rules.customer_country = '*' then 1 else 0 end,
+                case when rules.currency = '*' then 1 else 0 end,
                 rules.effective_from desc
         ) as preference
     from {{ ref('contracts') }} as contracts
@@ -32,8 +32,8 @@ ranked as (
     inner join rules
         on
             contracts.entity_id = rules.seller_entity_id
-            and accounts.country = coalesce(rules.customer_country, accounts.country)
-            and contracts.currency = coalesce(rules.currency, contracts.currency)
+            and rules.customer_country in ('*', accounts.country)
+            and rules.currency in ('*', contracts.currency)
             and contracts.start_date >= rules.effective_from
             and (rules.effective_to is null or contracts.start_date < rules.effective_to)
 )

@@ -2,7 +2,7 @@
 -- goes before the one it is based on, a row of the entity before one of every entity.
 with candidates as (
     select
-        entity_id as for_entity_id,
+        prices.entity_id as for_entity_id,
         prices.sku,
         prices.currency,
         prices.effective_from,
@@ -12,7 +12,7 @@ with candidates as (
         prices.ssp_minor,
         prices.high_minor,
         prices.ssp_source,
-        in_force.distance * 2 + case when prices.entity_id is null then 1 else 0 end as preference
+        in_force.distance * 2 + case when prices.entity_id = '*' then 1 else 0 end as preference
     from {{ ref('selling_price_versions') }} as prices
     inner join {{ ref('policies_in_force') }} as in_force
         on
@@ -20,7 +20,7 @@ with candidates as (
             and in_force.dimension = 'standalone selling price'
     union all
     select
-        cast(null as varchar) as for_entity_id,
+        '*' as for_entity_id,
         sku,
         currency,
         effective_from,
@@ -40,7 +40,7 @@ prices as (
         candidates.*
     from candidates
     inner join {{ ref('entities') }} as entities
-        on entities.entity_id = coalesce(candidates.for_entity_id, entities.entity_id)
+        on candidates.for_entity_id in ('*', entities.entity_id)
 ),
 
 -- The days on which anything begins or ends cut time in parts; each has the best price that holds on its first day.
