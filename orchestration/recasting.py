@@ -10,7 +10,7 @@ import csv
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,8 @@ from filelock import FileLock, Timeout
 from orchestration import books, dbt
 from orchestration.closing import SEEDS
 from orchestration.landing import build_raw
+from orchestration.reports.recast_figures import RecastFigures, recast_figures
+from orchestration.reports.recast_page import write_recast_report
 from orchestration.settings import Settings
 
 # The dimensions of a policy version in the order in which they are applied, and what each one changes first.
@@ -48,7 +50,8 @@ class Recast:
     policy_name: str
     description: str
     as_of: datetime
-    go_live: datetime | None
+    # The month at whose end the books went live: the ERP reported up to it. None: it always did.
+    go_live: date | None
     warehouse: Path
     batches: int
 
@@ -89,7 +92,7 @@ def recast(settings: Settings, policy_id: str, as_of: datetime | None = None) ->
         policy["policy_name"],
         policy["description"],
         at.as_of,
-        datetime.combine(sealed[0].period, datetime.min.time()) if sealed else None,
+        sealed[0].period if sealed else None,
         at.warehouse,
         len(sealed),
     )
@@ -131,6 +134,20 @@ def rows(warehouse: Path, sql: str, values: Sequence[object] = ()) -> list[dict[
         cursor = connection.execute(sql, list(values))
         names = [column[0] for column in cursor.description or ()]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def report(settings: Settings, done: Recast) -> tuple[RecastFigures, list[Path]]:
+    """Figures of a finished recast, and the page, workbook and flat files made of them."""
+    figures = recast_figures(
+        done.warehouse,
+        done.policy_id,
+        done.policy_name,
+        done.description,
+        done.as_of,
+        f"{done.go_live:%B %Y}" if done.go_live else "the cut-off",
+    )
+    folder = settings.reports / "recast" / done.policy_id
+    return figures, write_recast_report(figures, done.warehouse, folder)
 
 
 def _prove(warehouse: Path) -> None:

@@ -88,13 +88,28 @@ changes as (
     where step_no = {{ step }}
     {%- endfor %}
     {%- endfor %}
+),
+
+summed as (
+    select
+        cause_no,
+        cause,
+        {{ grain | join(', ') }},
+        cast(sum(amount_minor) as bigint) as amount_minor
+    from changes
+    group by cause_no, cause, {{ grain | join(', ') }}
+    having sum(amount_minor) <> 0
 )
 
 select
-    cause_no,
-    cause,
-    {{ grain | join(', ') }},
-    cast(sum(amount_minor) as bigint) as amount_minor
-from changes
-group by cause_no, cause, {{ grain | join(', ') }}
-having sum(amount_minor) <> 0
+    summed.*,
+    contracts.contract_number,
+    accounts.account_name as customer_name,
+    obligations.sku
+from summed
+left join {{ ref('contracts') }} as contracts
+    on summed.contract_id = contracts.contract_id
+left join {{ ref('stg_salesforce__accounts') }} as accounts
+    on contracts.customer_id = accounts.account_id
+left join {{ ref('obligations') }} as obligations
+    on summed.obligation_id = obligations.obligation_id

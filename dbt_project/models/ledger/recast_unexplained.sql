@@ -80,3 +80,14 @@ from {{ ref('recast_policy_changes') }}
 where account_code = '1900' and cause_no > 3
 group by currency, account_code, period
 having sum(amount_minor) <> 0
+union all
+select
+    'a row of the statement' as what,
+    entity_id,
+    currency,
+    account_code,
+    period,
+    cast(sum(unexplained_minor) as bigint) as unexplained_minor
+from {{ ref('recast_statement') }}
+group by entity_id, currency, account_code, period, stream
+having sum(unexplained_minor) <> 0
