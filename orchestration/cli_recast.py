@@ -65,7 +65,9 @@ def print_recast(console: Console, figures: Any, written: list[Path]) -> None:
 
     def line(entity: str, currency: str, stream: str, row: Any, style: str = "") -> None:
         shown = [
-            major(row[f"{name}_minor"], figures.exponents[currency]) if row[f"{name}_minor"] else "·"
+            major(row[f"{name}_minor"], figures.exponents[currency])
+            if row[f"{name}_minor"]
+            else "·"
             for name in ("reported", *used, "recast")
         ]
         table.add_row(entity, currency, stream, *shown, style=style)
@@ -77,7 +79,11 @@ def print_recast(console: Console, figures: Any, written: list[Path]) -> None:
         whole = total(figures.revenue, entity_id=entity, currency=currency)
         line(entity, currency, "all streams", whole, style="bold")
     console.print(table)
-    verdict = "[green]every amount has its cause[/green]" if not figures.unexplained_minor else "[red]does not tie[/red]"
+    verdict = (
+        "[green]every amount has its cause[/green]"
+        if not figures.unexplained_minor
+        else "[red]does not tie[/red]"
+    )
     console.print(
         f"unexplained in {figures.line_count:,} lines: {figures.unexplained_minor:,}  {verdict}; "
         f"{figures.contract_count:,} contracts change by policy; nothing posted"

@@ -33,7 +33,9 @@ def _failures(result: dbtRunnerResult) -> list[str]:
 def main() -> int:
     """Run the steps. 0 when all of them succeeded."""
     order = json.load(sys.stdin)
-    parsed = _invoke(dbtRunner(), {"arguments": ["parse"], "variables": order["parse"]}, order["fixed"])
+    parsed = _invoke(
+        dbtRunner(), {"arguments": ["parse"], "variables": order["parse"]}, order["fixed"]
+    )
     if not parsed.success:
         print("\n".join(_failures(parsed)), file=sys.stderr)
         return 1

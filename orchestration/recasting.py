@@ -76,12 +76,10 @@ def recast(settings: Settings, policy_id: str, as_of: datetime | None = None) ->
     sealed = [batch for batch in books.batches(settings.books) if batch.kind != "reopen"]
     if as_of is None and sealed:
         as_of = max(datetime.fromisoformat(batch.manifest["cut_off"]) for batch in sealed)
-    home = settings.home / "recast" / policy_id
-    # Landing and books stay where they are: only what is made anew is below the scratch home.
-    at = replace(settings, home=home, as_of=as_of or settings.as_of)
-    home.mkdir(parents=True, exist_ok=True)
+    at = scratch(settings, policy_id, as_of or settings.as_of)
+    at.home.mkdir(parents=True, exist_ok=True)
     try:
-        with FileLock(home / ".lock", timeout=0):
+        with FileLock(at.home / ".lock", timeout=0):
             _compute(settings, at, policy_id)
             _prove(at.warehouse)
     except Timeout as error:
@@ -96,6 +94,11 @@ def recast(settings: Settings, policy_id: str, as_of: datetime | None = None) ->
         at.warehouse,
         len(sealed),
     )
+
+
+def scratch(settings: Settings, policy_id: str, as_of: datetime) -> Settings:
+    """Where a recast makes its own warehouse. Landing and books stay where they are."""
+    return replace(settings, home=settings.home / "recast" / policy_id, as_of=as_of)
 
 
 def _compute(settings: Settings, at: Settings, policy_id: str) -> None:

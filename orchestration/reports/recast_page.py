@@ -88,7 +88,10 @@ def waterfall_picture(figures: RecastFigures) -> Markup:
     with mpl.rc_context(STYLE):
         figure, panels = _panels(len(books), 2.5)
         for panel, (entity, currency) in zip(panels, books, strict=True):
-            sums, scale = _total(figures.revenue, (entity, currency)), 10 ** figures.exponents[currency]
+            sums, scale = (
+                _total(figures.revenue, (entity, currency)),
+                10 ** figures.exponents[currency],
+            )
             level = sums["reported_minor"] / scale
             levels = [level]
             for place, name in enumerate(CAUSES, start=1):
@@ -158,7 +161,7 @@ def months_picture(figures: RecastFigures) -> Markup:
             panel.set_xticks(range(len(months)), labels=[f"{month:%b %y}" for month in months])
             panel.set_xlim(-0.6, len(months) - 0.4)
             _plain(panel, f"{entity}, {currency}")
-        handles = [mpl.patches.Patch(color=COLOURS[name]) for name in POLICY]
+        handles: list[Any] = [mpl.patches.Patch(color=COLOURS[name]) for name in POLICY]
         handles.append(mpl.lines.Line2D([], [], color="#12283a"))
         figure.legend(
             handles, [*(CAUSES[name] for name in POLICY), "sum to date"], loc="outside upper left",

@@ -95,7 +95,6 @@ class Policies:
             for row in _rows("bank_accounts")
         }
 
-
     def sku_of(self, sku: str, entity: str, day: date) -> Sku:
         """The policy of a SKU for service of an entity that starts on a day: its own, or everybody's."""
         found = self.skus[sku]

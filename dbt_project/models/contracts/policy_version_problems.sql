@@ -70,7 +70,7 @@ select distinct
 from {{ ref(seed) }} as named
 left join {{ ref(target) }} as known
     on cast(named.{{ column }} as varchar) = cast(known.{{ target_column }} as varchar)
-where named.{{ column }} <> '*' and known.{{ target_column }} is null
+where (named.{{ column }} <> '*' or '{{ column }}' = 'record_entity_id') and known.{{ target_column }} is null
 union all
 {%- endfor %}
 select
@@ -90,7 +90,7 @@ inner join numbered as later
         earlier.seed_name = later.seed_name
         and earlier.row_key = later.row_key
         and earlier.row_no < later.row_no
-        and (earlier.effective_to is null or later.effective_from < earlier.effective_to)
+        and (earlier.effective_to is null or earlier.effective_to > later.effective_from)
 union all
 select
     'policies' as seed_name,
@@ -99,4 +99,4 @@ select
 from {{ ref('policies') }} as policies
 left join reached
     on policies.policy_id = reached.policy_id
-where reached.policy_id is null and policies.based_on in (select policy_id from {{ ref('policies') }})
+where reached.policy_id is null and policies.based_on in (select known.policy_id from {{ ref('policies') }} as known)

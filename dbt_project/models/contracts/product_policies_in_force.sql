@@ -53,8 +53,8 @@ parts as (
         on
             bases.entity_id = days.entity_id
             and bases.sku = days.sku
-            and days.day >= bases.effective_from
-            and (bases.effective_to is null or days.day < bases.effective_to)
+            and bases.effective_from <= days.day
+            and (bases.effective_to is null or bases.effective_to > days.day)
 ),
 
 overrides as (

@@ -72,7 +72,7 @@ differences as (
         select entity_id, currency, account_code, period, amount_minor from erp
         where period <= (select go_live from opening)
         union all
-        select entity_id, currency, account_code, period, -amount_minor from explained
+        select entity_id, currency, account_code, period, -amount_minor as amount_minor from explained
     ) as sides
     group by entity_id, currency, account_code, period
     having sum(amount_minor) <> 0
