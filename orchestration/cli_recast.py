@@ -42,17 +42,13 @@ def register(main: click.Group, load: Load, console: Console) -> None:
 def print_recast(console: Console, figures: Any, written: list[Path]) -> None:
     """The bridge of net revenue by entity and stream, the proof, and where the rest is."""
     from expectations.pages import major
-    from orchestration.reports.recast_figures import CAUSES, books_of, total
+    from orchestration.reports.recast_figures import books_of, total, used_causes
 
     console.print(
         f"[bold]{figures.policy_name}[/bold]  all history, evidence to {figures.as_of:%Y-%m-%d}, "
         f"as reported by the ERP up to {figures.go_live} and by the books after"
     )
-    used = [
-        name
-        for name in CAUSES
-        if any(row[f"{name}_minor"] for row in [*figures.revenue, *figures.months])
-    ]
+    used = used_causes(figures)
     table = Table(
         title="Net revenue, profit positive: as reported + causes = as recast",
         title_justify="left",
@@ -60,8 +56,8 @@ def print_recast(console: Console, figures: Any, written: list[Path]) -> None:
     )
     for heading in ("entity", "currency", "stream"):
         table.add_column(heading, no_wrap=True)
-    for heading in ("as reported", *(CAUSES[name].lower() for name in used), "as recast"):
-        table.add_column(heading, justify="right")
+    for heading in ("as reported", *(title.lower() for title in used.values()), "as recast"):
+        table.add_column(heading, justify="right", min_width=8)
 
     def line(entity: str, currency: str, stream: str, row: Any, style: str = "") -> None:
         shown = [

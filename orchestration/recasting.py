@@ -7,6 +7,7 @@ unexplained. Posts nothing: the books are read and never written. What a figure 
 from __future__ import annotations
 
 import csv
+import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -35,6 +36,7 @@ DIMENSIONS = (
 REPORTED = "reported"
 # Everything a step can change, and the record of the step.
 LEDGER = "+recast_steps"
+NO_TESTS = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
 STATEMENTS = ("+trial_balance_as_reported", "+stg_erp__trial_balances")
 
 
@@ -76,14 +78,17 @@ def recast(settings: Settings, policy_id: str, as_of: datetime | None = None) ->
     sealed = [batch for batch in books.batches(settings.books) if batch.kind != "reopen"]
     if as_of is None and sealed:
         as_of = max(datetime.fromisoformat(batch.manifest["cut_off"]) for batch in sealed)
-    at = scratch(settings, policy_id, as_of or settings.as_of)
+    at = scratch(settings, as_of or settings.as_of)
     at.home.mkdir(parents=True, exist_ok=True)
+    finished = settings.home / "recast" / policy_id / at.warehouse.name
     try:
         with FileLock(at.home / ".lock", timeout=0):
             _compute(settings, at, policy_id)
             _prove(at.warehouse)
+            finished.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(at.warehouse, finished)
     except Timeout as error:
-        raise RecastError(f"another recast under {policy_id} runs: wait for it to end") from error
+        raise RecastError("another recast runs: wait for it to end") from error
     policy = known[policy_id]
     return Recast(
         policy_id,
@@ -91,14 +96,17 @@ def recast(settings: Settings, policy_id: str, as_of: datetime | None = None) ->
         policy["description"],
         at.as_of,
         sealed[0].period if sealed else None,
-        at.warehouse,
+        finished,
         len(sealed),
     )
 
 
-def scratch(settings: Settings, policy_id: str, as_of: datetime) -> Settings:
-    """Where a recast makes its own warehouse. Landing and books stay where they are."""
-    return replace(settings, home=settings.home / "recast" / policy_id, as_of=as_of)
+def scratch(settings: Settings, as_of: datetime) -> Settings:
+    """Where a recast makes its warehouse, until it is proven. Landing and books stay where they are.
+
+    One place for every policy: dbt parses the project again when the path of its warehouse changes.
+    """
+    return replace(settings, home=settings.home / "recast" / "scratch", as_of=as_of)
 
 
 def _compute(settings: Settings, at: Settings, policy_id: str) -> None:
@@ -113,8 +121,10 @@ def steps(policy_id: str) -> list[dbt.Step]:
     """The dbt commands of a recast: as reported, one dimension after the other, the bridge."""
     reported = {"policy": REPORTED, "recast_step": 0}
     found = [
-        dbt.Step(("seed",), reported),
-        dbt.Step(("run", "--select", "policy_version_problems"), reported),
+        dbt.Step(
+            ("build", "--select", "+policy_version_problems", "resource_type:seed", *NO_TESTS),
+            reported,
+        ),
         dbt.Step(("run-operation", "refuse_wrong_policies"), reported),
         dbt.Step(("run", "--select", LEDGER, *STATEMENTS), reported),
     ]

@@ -174,6 +174,15 @@ def recast_figures(
         )
 
 
+def used_causes(figures: RecastFigures) -> dict[str, str]:
+    """The causes that changed anything, with what a reader calls them."""
+    return {
+        name: title
+        for name, title in CAUSES.items()
+        if any(row[f"{name}_minor"] for row in figures.statement)
+    }
+
+
 def books_of(rows: list[Row]) -> list[tuple[str, str]]:
     """Entity and currency of the rows, in their order."""
     return list(dict.fromkeys((row["entity_id"], row["currency"]) for row in rows))

@@ -24,6 +24,7 @@ from orchestration.reports.recast_figures import (
     Row,
     books_of,
     total,
+    used_causes,
 )
 from orchestration.reports.sheets import Table, head, put, settle
 
@@ -84,7 +85,10 @@ def waterfall_picture(figures: RecastFigures) -> Markup:
     ]
     if not books:
         return Markup("")
-    names = ["As reported", *CAUSES.values(), "As recast"]
+    causes = used_causes(figures)
+    names = [
+        title.replace(" ", "\n", 1) for title in ("As reported", *causes.values(), "As recast")
+    ]
     with mpl.rc_context(STYLE):
         figure, panels = _panels(len(books), 2.5)
         for panel, (entity, currency) in zip(panels, books, strict=True):
@@ -94,7 +98,7 @@ def waterfall_picture(figures: RecastFigures) -> Markup:
             )
             level = sums["reported_minor"] / scale
             levels = [level]
-            for place, name in enumerate(CAUSES, start=1):
+            for place, name in enumerate(causes, start=1):
                 amount = sums[f"{name}_minor"] / scale
                 panel.bar(place, amount, bottom=level, width=0.62, color=COLOURS[name])
                 panel.plot([place - 1, place], [level, level], color=SOFT, linewidth=0.8)
@@ -107,6 +111,9 @@ def waterfall_picture(figures: RecastFigures) -> Markup:
                     )  # fmt: skip
             room = (max(levels) - min(levels)) * 0.3 or 1
             bottom, top = min(levels) - room, max(levels) + room
+            if min(levels) >= 0 > bottom:
+                bottom = 0
+            panel.plot([len(names) - 2, len(names) - 1], [level, level], color=SOFT, linewidth=0.8)
             for place, height in ((0, levels[0]), (len(names) - 1, levels[-1])):
                 panel.bar(place, height - bottom, bottom=bottom, width=0.62, color="#12283a")
                 panel.annotate(
@@ -175,12 +182,13 @@ def _total(rows: list[Row], book: tuple[str, str]) -> Row:
 
 
 def _page(figures: RecastFigures) -> str:
+    causes = used_causes(figures)
     env = environment(TEMPLATES)
     env.filters["money"] = lambda minor, currency: major(minor, figures.exponents[currency])
     return env.get_template("recast.j2").render(
         figures=figures,
-        causes=CAUSES,
-        columns=("reported", *CAUSES, "recast"),
+        causes=causes,
+        columns=("reported", *causes, "recast"),
         policy_causes=POLICY,
         books=books_of(figures.revenue),
         month_books=books_of(figures.months),

@@ -269,7 +269,8 @@ def test_the_console_shows_the_bridge_with_nothing_unexplained(recasts: Recasts)
 
 
 def test_the_models_of_a_recast_keep_their_grain_and_their_unit_tests(recasts: Recasts):
-    at = recasting.scratch(recasts.settings, "group_2026", recasts.group.as_of)
+    at = recasting.scratch(recasts.settings, recasts.group.as_of)
+    shutil.copy(recasts.group.warehouse, at.warehouse)
     last = {"policy": "group_2026", "recast_step": len(DIMENSIONS)}
     dbt.run_steps(at, [dbt.Step(("test", "--select", *RECAST_MODELS), last)], {"recast_step": 0})
 
