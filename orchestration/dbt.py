@@ -10,13 +10,24 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from orchestration.settings import DBT_PROJECT, Settings
+from orchestration.settings import DBT_PROJECT, REPOSITORY, Settings
 
 
 class DbtError(RuntimeError):
     """dbt failed; the message carries its own last lines."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One dbt command of several, and the variables it runs with beside ``as_of``."""
+
+    arguments: tuple[str, ...]
+    variables: Mapping[str, Any]
 
 
 def environment(settings: Settings) -> dict[str, str]:
@@ -58,6 +69,35 @@ def run(settings: Settings, *arguments: str) -> str:
         tail = "\n".join((done.stdout + done.stderr).strip().splitlines()[-40:])
         raise DbtError(f"dbt {arguments[0]} failed (exit {done.returncode}):\n{tail}")
     return done.stdout
+
+
+def run_steps(settings: Settings, steps: Sequence[Step], parse: Mapping[str, Any]) -> None:
+    """Run commands one after the other in one process that parses once, with ``parse`` as variables.
+
+    Which models exist and what they read must not depend on the variables of a step. Errors: DbtError.
+    """
+    settings.warehouse.parent.mkdir(parents=True, exist_ok=True)
+    as_of = settings.as_of.strftime("%Y-%m-%d %H:%M:%S")
+    order = {
+        "fixed": ["--project-dir", str(DBT_PROJECT), "--target-path", str(settings.dbt_target)],
+        "parse": dict(parse),
+        "steps": [
+            {"arguments": list(step.arguments), "variables": {"as_of": as_of, **step.variables}}
+            for step in steps
+        ],
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "orchestration.dbt_steps"],
+        input=json.dumps(order),
+        cwd=REPOSITORY,
+        env=os.environ | environment(settings),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        tail = "\n".join((done.stdout + done.stderr).strip().splitlines()[-40:])
+        raise DbtError(tail)
 
 
 def build(settings: Settings) -> str:

@@ -85,8 +85,9 @@ SECTIONS = {
     "obligations": """
         select obligations.*, products.product_name
         from contracts.obligations as obligations
-        left join policy.product_policies as products
-            on obligations.sku = products.sku
+        left join contracts.product_policies_in_force as products
+            on obligations.entity_id = products.entity_id
+            and obligations.sku = products.sku
             and obligations.booked_date >= products.effective_from
             and (products.effective_to is null or obligations.booked_date < products.effective_to)
         order by contract_id, obligations.effective_date, order_id, obligation_id
@@ -100,8 +101,9 @@ SECTIONS = {
             ) as bigint) as group_weight
         from pricing.price_allocations as allocations
         inner join contracts.obligations as obligations using (obligation_id)
-        left join policy.standalone_selling_prices as selling_prices
-            on obligations.sku = selling_prices.sku
+        left join contracts.selling_prices_in_force as selling_prices
+            on obligations.entity_id = selling_prices.entity_id
+            and obligations.sku = selling_prices.sku
             and obligations.currency = selling_prices.currency
             and obligations.booked_date >= selling_prices.effective_from
             and (

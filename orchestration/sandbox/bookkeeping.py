@@ -124,8 +124,9 @@ class _Books:
     def revenue(self, contracts: list[Contract], billing: Billing) -> None:
         """Recognise each month, then show contracts in debit as unbilled."""
         for part in recognise(self.context, contracts, billing, reductions_of(billing)):
-            account = self.context.policies.skus[part.item.sku].revenue_account
             entity, currency, taken = part.contract.entity, part.contract.currency, part.taken
+            policy = self.context.policies.sku_of(part.item.sku, entity, part.item.start)
+            account = policy.revenue_account
             # Revenue is what was earned; what was taken back of it is contra revenue in the document's journal.
             earned = part.gross - part.supplier + sum(taken.values())
             self.postings.post(

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
 
+# The version of the policies under which the company's own ERP books.
+BOOKED = "reported"
 SEEDS = Path(__file__).resolve().parents[2] / "dbt_project" / "seeds"
 
 
@@ -69,6 +72,12 @@ class Policies:
             (row["sku"], row["currency"]): Ssp(row["ssp_basis"], int(row["ssp_minor"] or 0))
             for row in _rows("standalone_selling_prices")
         }
+        self.own_skus = [
+            row for row in _rows("product_policy_versions") if row["policy_id"] == BOOKED
+        ]
+        self.own_ssp = [
+            row for row in _rows("selling_price_versions") if row["policy_id"] == BOOKED
+        ]
         self.entities = {row["entity_id"]: row for row in _rows("entities")}
         self.account_names = {r["account_code"]: r["account_name"] for r in _rows("accounts")}
         self.handoffs = {r["reason_code"]: r["handoff"] for r in _rows("reason_codes")}
@@ -85,6 +94,35 @@ class Policies:
             )
             for row in _rows("bank_accounts")
         }
+
+    def sku_of(self, sku: str, entity: str, day: date) -> Sku:
+        """The policy of a SKU for service of an entity that starts on a day: its own, or everybody's."""
+        found = self.skus[sku]
+        for row in self.own_skus:
+            if row["sku"] == sku and row["entity_id"] in ("*", entity) and _holds(row, day):
+                found = replace(
+                    found,
+                    stream=row["stream"] or found.stream,
+                    pattern=row["pattern"] or found.pattern,
+                    revenue_account=row["revenue_account"] or found.revenue_account,
+                )
+        return found
+
+    def ssp_of(self, sku: str, currency: str, entity: str, day: date) -> Ssp:
+        """The selling price for an order of an entity that is signed on a day."""
+        for row in self.own_ssp:
+            same = row["sku"] == sku and row["currency"] == currency
+            if same and row["entity_id"] in ("*", entity) and _holds(row, day):
+                return Ssp(row["ssp_basis"], int(row["ssp_minor"] or 0))
+        return self.ssp[sku, currency]
+
+
+def _holds(row: dict[str, str], day: date) -> bool:
+    """Whether a dated row is in effect on a day; its end is the first day that is not covered."""
+    ends = row["effective_to"]
+    return date.fromisoformat(row["effective_from"]) <= day and (
+        not ends or day < date.fromisoformat(ends)
+    )
 
 
 @lru_cache(maxsize=1)

@@ -7,12 +7,12 @@ issued, never the pipeline. A month end is the first instant of the next month: 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from .agreements import Contract, Item, Order, allocate, ssp_weight
 from .amounts import divide_half_even, split_by_weight
 from .billing import Billing, pool_of
-from .calendars import add_months, day_of
+from .calendars import add_months, day_of, months_between
 from .context import Context
 from .documents import Invoice
 from .policies import Policies
@@ -70,14 +70,16 @@ def reductions_of(billing: Billing) -> list[Reduction]:
     return found
 
 
-def allocated_prices(order: Order, currency: str, policies: Policies) -> dict[str, int]:
+def allocated_prices(
+    order: Order, currency: str, policies: Policies, entity: str = ""
+) -> dict[str, int]:
     """The share of an order's fixed total that each fixed item bears."""
     items = [item for item in order.live_items() if not item.is_usage]
     if not items:
         return {}
     weights = []
     for item in items:
-        ssp = policies.ssp[item.sku, currency]
+        ssp = policies.ssp_of(item.sku, currency, entity, day_of(order.activated))
         weights.append(ssp_weight(item, ssp.basis, ssp.minor))
     return allocate(items, weights)
 
@@ -98,6 +100,14 @@ def _fixed_progress(
             return 1, 1
         total = (item.end - item.available).days
         return max(0, min((at - item.available).days, total)), total
+    if pattern == "ratable_monthly":
+        if item.terminated is not None and item.terminated <= at:
+            return 1, 1
+        # Every month the service touches counts alike, from its first day.
+        one_day = timedelta(days=1)
+        touched = months_between(item.available, item.end - one_day) + 1
+        begun = months_between(item.available, at - one_day) + 1 if at > item.available else 0
+        return max(0, min(begun, touched)), touched
     if pattern == "milestone":
         done = sum(m.amount for m in item.milestones if m.completed and m.completed < at)
         return done, item.total
@@ -131,7 +141,9 @@ def recognise(
     out: list[Recognised] = []
     for contract in contracts:
         for order in contract.live_orders():
-            allocated = allocated_prices(order, contract.currency, context.policies)
+            allocated = allocated_prices(
+                order, contract.currency, context.policies, contract.entity
+            )
             pool = pool_of(order)
             drawdown = billing.drawdowns.get(pool.id) if pool is not None else None
             for item in order.live_items():
@@ -160,7 +172,7 @@ def _item_months(
     billing: Billing,
     reductions: list[Reduction],
 ) -> list[Recognised]:
-    policy = context.policies.skus[item.sku]
+    policy = context.policies.sku_of(item.sku, contract.entity, item.start)
     gross_before = supplier_before = used = 0
     out = []
     for month in context.months:

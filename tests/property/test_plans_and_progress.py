@@ -246,10 +246,10 @@ def test_allocated_prices_sum_to_what_their_order_states(model_sql, duck, orders
         ],
     )  # fmt: skip
     _put(
-        duck, "tieout.policy.standalone_selling_prices",
-        "sku varchar, currency varchar, effective_from date, effective_to date, ssp_basis varchar,"
+        duck, "tieout.contracts.selling_prices_in_force",
+        "entity_id varchar, sku varchar, currency varchar, effective_from date, effective_to date, ssp_basis varchar,"
         " low_minor bigint, ssp_minor bigint, high_minor bigint",
-        [(sku, "USD", START, None, "per_unit", None, ssp, None) for _, _, sku, _, _, ssp in items],
+        [("US01", sku, "USD", START, None, "per_unit", None, ssp, None) for _, _, sku, _, _, ssp in items],
     )  # fmt: skip
     _put(
         duck, "tieout.policy.bundle_selling_prices",

@@ -10,7 +10,7 @@ prices as (
         *,
         coalesce(low_minor, ssp_minor) as lowest_minor,
         coalesce(high_minor, ssp_minor) as highest_minor
-    from {{ ref('standalone_selling_prices') }}
+    from {{ ref('selling_prices_in_force') }}
 ),
 
 items as (
@@ -23,7 +23,8 @@ items as (
     from {{ ref('promised_items') }} as promised
     left join prices
         on
-            promised.sku = prices.sku
+            promised.entity_id = prices.entity_id
+            and promised.sku = prices.sku
             and promised.currency = prices.currency
             and promised.booked_date >= prices.effective_from
             and (prices.effective_to is null or promised.booked_date < prices.effective_to)

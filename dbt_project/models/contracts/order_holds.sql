@@ -27,15 +27,17 @@ items as (
     select
         order_items.order_item_id,
         order_items.order_id,
+        orders.entity_id,
         products.sku,
         order_items.service_date
     from {{ ref('stg_salesforce__order_items') }} as order_items
+    inner join orders using (order_id)
     left join {{ ref('stg_salesforce__products') }} as products using (product_id)
     where not order_items.is_deleted
 ),
 
 policies as (
-    select * from {{ ref('product_policies') }}
+    select * from {{ ref('product_policies_in_force') }}
 ),
 
 held_items as (
@@ -46,7 +48,8 @@ held_items as (
     from items
     left join policies
         on
-            items.sku = policies.sku
+            items.entity_id = policies.entity_id
+            and items.sku = policies.sku
             and items.service_date >= policies.effective_from
             and (policies.effective_to is null or items.service_date < policies.effective_to)
     where policies.sku is null
@@ -63,9 +66,8 @@ where reason_code is not null
 union all
 
 select
-    orders.order_id,
+    held_items.order_id,
     held_items.order_item_id,
     'ORDER_UNKNOWN_PRODUCT' as reason_code,
     held_items.sku
 from held_items
-inner join orders using (order_id)

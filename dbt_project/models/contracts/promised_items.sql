@@ -20,7 +20,7 @@ items as (
 ),
 
 policies as (
-    select * from {{ ref('product_policies') }}
+    select * from {{ ref('product_policies_in_force') }}
 ),
 
 terminations as (
@@ -78,7 +78,8 @@ from items
 inner join orders using (order_id)
 inner join policies
     on
-        items.sku = policies.sku
+        orders.entity_id = policies.entity_id
+        and items.sku = policies.sku
         and items.service_date >= policies.effective_from
         and (policies.effective_to is null or items.service_date < policies.effective_to)
 left join terminations using (order_id)

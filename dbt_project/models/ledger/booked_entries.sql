@@ -24,6 +24,44 @@ with entries as (
     {% endfor -%}
 ),
 
+-- What a contract earns and owes is in the books of its entity of record; what was invoiced, taxed and paid stays where it was.
+-- The two meet in the intercompany account, entry by entry.
+recorded as (
+    select
+        entries.* {{ without_columns(['entity_id']) }},
+        coalesce(records.record_entity_id, entries.entity_id) as entity_id
+    from entries
+    left join {{ ref('record_entities') }} as records
+        on entries.contract_id = records.contract_id and entries.entity_id = records.seller_entity_id
+    {%- for entity, sign in [('seller_entity_id', ''), ('record_entity_id', '-')] %}
+    union all
+    select
+        entries.entry_key,
+        entries.entry_type,
+        'contract carried by its entity of record' as rule,
+        entries.entry_date,
+        entries.currency,
+        '1900' as account_code,
+        cast(null as varchar) as obligation_id,
+        entries.contract_id,
+        max(entries.customer_id) as customer_id,
+        max(entries.invoice_id) as invoice_id,
+        min(entries.evidence_ref) as evidence_ref,
+        cast({{ sign }}sum(entries.amount_minor) as bigint) as amount_minor,
+        records.{{ entity }} as entity_id
+    from entries
+    inner join {{ ref('record_entities') }} as records
+        on entries.contract_id = records.contract_id and entries.entity_id = records.seller_entity_id
+    group by
+        entries.entry_key,
+        entries.entry_type,
+        entries.entry_date,
+        entries.currency,
+        entries.contract_id,
+        records.{{ entity }}
+    {%- endfor %}
+),
+
 booked as (
     select
         entries.* {{ without_columns(['account_code']) }},
@@ -43,7 +81,7 @@ booked as (
                 entries.evidence_ref,
                 entries.amount_minor
         ) as line_no
-    from entries
+    from recorded as entries
     left join {{ ref('obligations') }} as obligations
         on entries.obligation_id = obligations.obligation_id
     where entries.amount_minor <> 0 and entries.entry_date < {{ as_of_date() }}

@@ -16,9 +16,10 @@ with priced as (
         end as own_weight,
         coalesce(selling_prices.ssp_basis = 'residual' and options.option_id is null, false) as is_residual
     from {{ ref('transaction_prices') }} as prices
-    left join {{ ref('standalone_selling_prices') }} as selling_prices
+    left join {{ ref('selling_prices_in_force') }} as selling_prices
         on
-            prices.sku = selling_prices.sku
+            prices.entity_id = selling_prices.entity_id
+            and prices.sku = selling_prices.sku
             and prices.currency = selling_prices.currency
             and prices.booked_date >= selling_prices.effective_from
             and (selling_prices.effective_to is null or prices.booked_date < selling_prices.effective_to)

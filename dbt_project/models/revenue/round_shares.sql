@@ -6,6 +6,7 @@ with members as (
         rounds.round_no,
         rounds.starts_on,
         obligations.obligation_id,
+        obligations.entity_id,
         obligations.sku,
         obligations.currency,
         obligations.price_share,
@@ -92,9 +93,10 @@ select
             + case when measured.is_added then 0 else measured.added_minor end
     end as remaining_weight
 from measured
-left join {{ ref('standalone_selling_prices') }} as prices
+left join {{ ref('selling_prices_in_force') }} as prices
     on
-        measured.sku = prices.sku
+        measured.entity_id = prices.entity_id
+        and measured.sku = prices.sku
         and measured.currency = prices.currency
         and measured.starts_on >= prices.effective_from
         and (prices.effective_to is null or measured.starts_on < prices.effective_to)
