@@ -204,6 +204,7 @@ class Billing(StripeWriter):
         currency = self.currency_of(invoice)
         amounts = [minor(line.amount, currency) for line in note.lines]
         taxes = [minor(line.tax, currency) for line in note.lines]
+        added_tax = sum(taxes) if invoice.tax_behaviour == "exclusive" else 0
         refunds = [refund for refund in self.case.refunds if refund.credit_note == note.id]
         self.put(
             "credit_note",
@@ -218,9 +219,9 @@ class Billing(StripeWriter):
             type="pre_payment",
             reason=None,
             memo=None,
-            amount=sum(amounts) + sum(taxes),
+            amount=sum(amounts) + added_tax,
             subtotal=sum(amounts),
-            total=sum(amounts) + sum(taxes),
+            total=sum(amounts) + added_tax,
             voided_at=None,
             total_taxes=[_tax(sum(taxes), invoice)] if sum(taxes) else [],
             refunds=[

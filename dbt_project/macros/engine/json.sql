@@ -53,3 +53,16 @@
 {% macro spark__list_total(list, field) -%}
     aggregate({{ list }}, cast(0 as bigint), (total, entry) -> total + entry.{{ field }})
 {%- endmacro %}
+
+{#- The same over the structs whose `key` is `value`; null when there is none. -#}
+{% macro list_total_where(list, field, key, value) -%}
+    {{ return(adapter.dispatch('list_total_where', 'tieout')(list, field, key, value)) }}
+{%- endmacro %}
+
+{% macro default__list_total_where(list, field, key, value) -%}
+    list_sum(list_transform(list_filter({{ list }}, lambda entry: entry.{{ key }} = '{{ value }}'), lambda entry: entry.{{ field }}))
+{%- endmacro %}
+
+{% macro spark__list_total_where(list, field, key, value) -%}
+    aggregate(filter({{ list }}, entry -> entry.{{ key }} = '{{ value }}'), cast(0 as bigint), (total, entry) -> total + entry.{{ field }})
+{%- endmacro %}

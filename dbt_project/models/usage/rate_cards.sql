@@ -1,5 +1,6 @@
 -- The tiers of each usage promise in whole numbers: millionths of a unit, 1e-10 of a minor unit. Each tier knows what
--- the full tiers below it cost, so that a quantity is priced by the one tier it reaches.
+-- the full tiers below it cost, so that a quantity is priced by the one tier it reaches. A card prices from nothing up to
+-- where its tiers stop touching; what lies beyond has no price and stands in unrated_quantities.
 with tiers as (
     select
         obligations.obligation_id,
@@ -20,9 +21,31 @@ with tiers as (
     where not tiers.is_deleted
 ),
 
+linked as (
+    select
+        *,
+        coalesce(
+            from_millionths = coalesce(
+                lag(to_millionths) over (partition by obligation_id order by from_millionths, to_millionths), 0
+            )
+            and to_millionths > from_millionths, false
+        ) as follows
+    from tiers
+),
+
+reached as (
+    select
+        *,
+        min(case when follows then 1 else 0 end) over (
+            partition by obligation_id order by from_millionths, to_millionths
+        ) = 1 as is_reached
+    from linked
+),
+
 full_tiers as (
     select
         *,
+        max(to_millionths) over (partition by obligation_id) as card_end_millionths,
         case tier_model
             when 'graduated' then flat_cost + {{ wide('to_millionths - from_millionths') }} * scaled_price
             when 'package'
@@ -30,7 +53,8 @@ full_tiers as (
                     * 1000000 * scaled_price
             else 0
         end as full_cost
-    from tiers
+    from reached
+    where is_reached
 )
 
 select
@@ -38,6 +62,7 @@ select
     tier_model,
     from_millionths,
     to_millionths,
+    card_end_millionths,
     package_millionths,
     scaled_price,
     flat_cost + coalesce(

@@ -10,7 +10,7 @@ with source as (
                 'invoice_line_item': 'text',
                 'description': 'text',
                 'amount': 'bigint',
-                'taxes': [{'amount': 'bigint'}]
+                'taxes': [{'amount': 'bigint', 'tax_behavior': 'text'}]
             }]}
         }
     ) }}
@@ -38,7 +38,7 @@ renamed as (
         currency,
         line.type as line_type,
         line.description as description,
-        line.amount as amount_minor,
+        line.amount - {{ inclusive_tax('line.taxes') }} as amount_minor,
         coalesce(cast({{ list_total('line.taxes', 'amount') }} as bigint), 0) as tax_minor,
         version_at,
         is_deleted

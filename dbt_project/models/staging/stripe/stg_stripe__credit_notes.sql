@@ -15,7 +15,7 @@ with source as (
             'total': 'bigint',
             'created': 'bigint',
             'voided_at': 'bigint',
-            'total_taxes': [{'amount': 'bigint'}]
+            'total_taxes': [{'amount': 'bigint', 'tax_behavior': 'text'}]
         }
     ) }}
 ),
@@ -32,7 +32,7 @@ renamed as (
         record.type as credit_note_type,
         record.reason,
         record.memo,
-        record.subtotal as subtotal_minor,
+        record.subtotal - {{ inclusive_tax('record.total_taxes') }} as subtotal_minor,
         coalesce(cast({{ list_total('record.total_taxes', 'amount') }} as bigint), 0) as tax_minor,
         record.total as total_minor,
         {{ from_unix('record.created') }} as created_at,

@@ -11,7 +11,7 @@ with source as (
             'period': {'start': 'bigint', 'end': 'bigint'},
             'parent': {'type': 'text', 'subscription_item_details': {'subscription': 'text', 'subscription_item': 'text'}, 'invoice_item_details': {'invoice_item': 'text'}},
             'pretax_credit_amounts': [{'amount': 'bigint'}],
-            'taxes': [{'amount': 'bigint'}],
+            'taxes': [{'amount': 'bigint', 'tax_behavior': 'text'}],
             'metadata': {'order_item_id': 'text', 'billing_period': 'text', 'usage_month': 'text', 'quantity': 'text', 'milestone_id': 'text'}
         }
     ) }}
@@ -32,7 +32,7 @@ renamed as (
         try_cast(record.metadata.usage_month as date) as metadata_usage_month,
         try_cast(record.metadata.quantity as decimal(18, 6)) as metadata_quantity,
         record.quantity,
-        record.amount as amount_minor,
+        record.amount - {{ inclusive_tax('record.taxes') }} as amount_minor,
         coalesce(cast({{ list_total('record.pretax_credit_amounts', 'amount') }} as bigint), 0) as credits_applied_minor,
         coalesce(cast({{ list_total('record.taxes', 'amount') }} as bigint), 0) as tax_minor,
         {{ from_unix('record.period.start') }} as period_start_at,

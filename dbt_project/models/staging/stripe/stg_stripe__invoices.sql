@@ -23,7 +23,7 @@ with source as (
             'created': 'bigint',
             'status_transitions': {'finalized_at': 'bigint', 'paid_at': 'bigint', 'voided_at': 'bigint', 'marked_uncollectible_at': 'bigint'},
             'total_pretax_credit_amounts': [{'amount': 'bigint'}],
-            'total_taxes': [{'amount': 'bigint'}],
+            'total_taxes': [{'amount': 'bigint', 'tax_behavior': 'text'}],
             'metadata': {'paid_out_of_band': 'text'}
         }
     ) }}
@@ -39,7 +39,7 @@ renamed as (
         record.status,
         record.collection_method,
         record.billing_reason,
-        record.subtotal as subtotal_minor,
+        record.subtotal - {{ inclusive_tax('record.total_taxes') }} as subtotal_minor,
         coalesce(cast({{ list_total('record.total_pretax_credit_amounts', 'amount') }} as bigint), 0) as credits_applied_minor,
         coalesce(cast({{ list_total('record.total_taxes', 'amount') }} as bigint), 0) as tax_minor,
         record.total as total_minor,
