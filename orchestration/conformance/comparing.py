@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from orchestration.conformance.case import Case
-from orchestration.conformance.expected import ExpectedRevenue
+from orchestration.conformance.expected import ExpectedException, ExpectedRevenue
 from orchestration.conformance.measured import GapError, Measured
 from orchestration.conformance.records import Names
 from orchestration.conformance.values import exponent, period_bounds
@@ -268,12 +268,31 @@ class Comparison:
                 local = getattr(row, kind)
                 if local is None:
                     continue
+                yield from self._exception(row, f"{kind} {local}", prefix + self.name(local))
+            if row.contract and row.on_hold is not None:
                 self.figures.count += 1
-                reference = prefix + self.name(local)
-                said = sorted(c for c, ref in self.measured.exceptions if ref == reference)
-                if row.reason_code not in said:
-                    found = ", ".join(said) or "nothing"
-                    yield Difference(f"exception on {kind} {local}", row.reason_code, found)
+                held = self.measured.holds.get(self.name(row.contract))
+                if (held is not None) != row.on_hold:
+                    wanted = "on hold" if row.on_hold else "not on hold"
+                    yield Difference(f"contract {row.contract}", wanted, held or "not on hold")
+
+    def _exception(
+        self, row: ExpectedException, subject: str, reference: str
+    ) -> Iterator[Difference]:
+        """One reason code on one reference, with the amount and the words that go with it."""
+        self.figures.count += 1
+        what = f"exception on {subject}"
+        known = self.measured.exceptions
+        if (row.reason_code, reference) not in known:
+            said = sorted(code for code, ref in known if ref == reference)
+            yield Difference(what, row.reason_code, ", ".join(said) or "nothing")
+            return
+        amount, details = known[row.reason_code, reference]
+        if row.amount is not None:
+            currency = self._currency(row.contract)
+            yield from self.figures.check(f"amount of {what}", row.amount, amount, currency)
+        if row.reason and not any(row.reason in detail for detail in details):
+            yield Difference(f"reason of {what}", row.reason, "; ".join(details))
 
 
 def differences(

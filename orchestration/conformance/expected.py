@@ -145,13 +145,27 @@ class ExpectedRemaining(Strict):
 
 
 class ExpectedException(Strict):
-    """A reason code that the exception list must carry, for this contract or order."""
+    """A reason code that the exception list must carry for each thing named here, and the amount it shows.
+
+    ``reason`` is a part of the sentence shown beside the code. ``on_hold`` lists the contract as held.
+    """
 
     reason_code: Annotated[str, Field(pattern=r"^[A-Z][A-Z_]+$")]
     contract: Name | None = None
     order: Name | None = None
     item: Name | None = None
     invoice: Name | None = None
+    amount: Money | None = None
+    reason: str | None = None
+    on_hold: bool | None = None
+
+    @model_validator(mode="after")
+    def _names_something(self) -> ExpectedException:
+        if not (self.contract or self.order or self.item or self.invoice):
+            raise ValueError("name at least one of contract, order, item, invoice")
+        if self.on_hold is not None and self.contract is None:
+            raise ValueError("on_hold needs the contract that is on hold, or is not")
+        return self
 
 
 class Expected(Strict):

@@ -97,6 +97,11 @@ class Measured:
                 ).fetchall()
             )
             self.exceptions = _exceptions(connection)
+            self.holds: dict[str, str | None] = dict(
+                connection.execute(
+                    "select contract_id, hold_reason from marts.dim_contracts"
+                ).fetchall()
+            )
             self.accounts = connection.execute(
                 "select account_code, account_type, normal_side from policy.accounts"
             ).fetchall()
@@ -152,14 +157,17 @@ def _read(
     return [(row[:width], tuple(value or 0 for value in row[width:])) for row in rows]
 
 
-def _exceptions(connection: duckdb.DuckDBPyConnection) -> set[tuple[str, str]]:
-    """Reason code and each reference an exception carries."""
-    return {
-        (code, reference)
-        for code, *references in connection.execute(
-            "select reason_code, left_ref, right_ref, 'salesforce:contract:' || contract_id"
-            " from reconciliation.rec_exceptions"
-        ).fetchall()
-        for reference in references
-        if reference
-    }
+def _exceptions(
+    connection: duckdb.DuckDBPyConnection,
+) -> dict[tuple[str, str], tuple[int, tuple[str, ...]]]:
+    """By reason code and reference: the amount of the exceptions that carry both, and what they say."""
+    found: dict[tuple[str, str], tuple[int, tuple[str, ...]]] = {}
+    for code, amount, detail, *references in connection.execute(
+        "select reason_code, difference_minor, detail, left_ref, right_ref,"
+        " 'salesforce:contract:' || contract_id"
+        " from reconciliation.rec_exceptions order by rec_id"
+    ).fetchall():
+        for reference in {reference for reference in references if reference}:
+            total, said = found.get((code, reference), (0, ()))
+            found[code, reference] = (total + amount, (*said, detail))
+    return found

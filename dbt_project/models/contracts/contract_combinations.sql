@@ -1,5 +1,5 @@
 -- Contracts with one customer that were negotiated together and signed within the window are one for steps 2 to 4
--- (606-10-25-9). `combined_id` is the first of their ids.
+-- (606-10-25-9), and so is who was negotiated with one of them. `combined_id` is the first of their ids.
 with agreed as (
     select * from {{ ref('stg_salesforce__contracts') }}
     where not is_deleted
@@ -30,11 +30,27 @@ pairs as (
     inner join signed on agreed.contract_id = signed.contract_id
     inner join signed as other_signed on other.contract_id = other_signed.contract_id
     where abs({{ days_between('signed.signed_date', 'other_signed.signed_date') }}) <= {{ var('combination_window_days') }}
-)
+),
 
+reached_0 as (
+    select contract_id, other_id from pairs
+    union
+    select contract_id, contract_id as other_id from pairs
+),
+{# Who was negotiated with a partner's partner belongs to the group: each step doubles how far that reaches. -#}
+{% for step in [1, 2, 3, 4] %}
+reached_{{ step }} as (
+    select distinct
+        near.contract_id,
+        far.other_id
+    from reached_{{ step - 1 }} as near
+    inner join reached_{{ step - 1 }} as far
+        on near.other_id = far.contract_id
+){{ ',' if not loop.last }}
+{% endfor %}
 select
     contract_id,
-    least(contract_id, min(other_id)) as combined_id,
-    count(*) as partner_count
-from pairs
+    min(other_id) as combined_id,
+    count(*) - 1 as partner_count
+from reached_4
 group by contract_id

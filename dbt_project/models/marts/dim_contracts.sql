@@ -1,10 +1,33 @@
-with promised as (
+-- What is promised and what later orders add to it; held with its contract, or because no price can be shared with it.
+with stated as (
+    select
+        obligations.contract_id,
+        obligations.stated_price_minor,
+        1 as obligation_count,
+        coalesce(obligations.hold_reason, allocations.hold_reason) as hold_reason
+    from {{ ref('obligations') }} as obligations
+    left join {{ ref('price_allocations') }} as allocations
+        on obligations.obligation_id = allocations.obligation_id
+    union all
+    select
+        changes.contract_id,
+        changes.stated_price_minor,
+        0 as obligation_count,
+        coalesce(obligations.hold_reason, allocations.hold_reason) as hold_reason
+    from {{ ref('order_changes') }} as changes
+    left join {{ ref('obligations') }} as obligations
+        on changes.obligation_id = obligations.obligation_id
+    left join {{ ref('price_allocations') }} as allocations
+        on changes.obligation_id = allocations.obligation_id
+),
+
+promised as (
     select
         contract_id,
         sum(case when hold_reason is null then stated_price_minor else 0 end) as stated_price_minor,
         sum(case when hold_reason is null then 0 else stated_price_minor end) as held_minor,
-        sum(case when hold_reason is null then 1 else 0 end) as obligation_count
-    from {{ ref('obligations') }}
+        sum(case when hold_reason is null then obligation_count else 0 end) as obligation_count
+    from stated
     group by contract_id
 ),
 
@@ -16,13 +39,14 @@ versions as (
     group by contract_id
 ),
 
--- On hold: by what its orders say, a price that cannot be shared, or credit notes above an invoice.
+-- On hold: by what its orders say, a price that cannot be shared, or credit notes above an invoice. A late milestone is
+-- listed, but holds nothing.
 holds as (
     select
         contract_id,
         min(reason_code) as hold_reason
     from {{ ref('rec_evidence') }}
-    where contract_id is not null and status = 'exception' and reason_code <> 'CONTRACT_NOT_COLLECTABLE'
+    where contract_id is not null and status = 'exception' and reason_code not in ('CONTRACT_NOT_COLLECTABLE', 'MILESTONE_OVERDUE')
     group by contract_id
 )
 
