@@ -19,6 +19,7 @@ from rich.table import Table
 
 from orchestration import settings as config
 from orchestration.cli_books import register as register_books
+from orchestration.cli_flux import register as register_flux
 from orchestration.settings import Settings
 
 SOURCES = ["salesforce", "stripe", "metering", "bank", "erp", "fx"]
@@ -265,6 +266,7 @@ def sandbox_events(days: int) -> None:
 
 
 register_books(main, _settings, console)
+register_flux(main, _settings, console)
 
 
 if __name__ == "__main__":
