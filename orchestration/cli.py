@@ -19,6 +19,7 @@ from rich.table import Table
 
 from orchestration import settings as config
 from orchestration.cli_books import register as register_books
+from orchestration.cli_flux import register as register_flux
 from orchestration.cli_recast import register as register_recast
 from orchestration.settings import Settings
 
@@ -266,6 +267,7 @@ def sandbox_events(days: int) -> None:
 
 
 register_books(main, _settings, console)
+register_flux(main, _settings, console)
 register_recast(main, _settings, console)
 
 

@@ -26,6 +26,7 @@ from orchestration.books.causes import OPENING_DIFFERENCE
 from orchestration.books.checklist import ChecklistLine, Fact, blocking, checklist
 from orchestration.books.periods import closing_refusal
 from orchestration.books.store import BooksBusyError, BooksError, next_period, period_name
+from orchestration.flux import flux_fact
 from orchestration.landing import build_raw
 from orchestration.publish import publish
 from orchestration.release import require_released
@@ -189,7 +190,7 @@ def _facts(
         "prior_period": Fact(
             not approvals, f"{len(found.prior_period)} amounts of earlier months", approvals
         ),
-        "flux": Fact(True, "not measured: no threshold on movements is set"),
+        "flux": flux_fact(at.warehouse, period),
     }
 
 

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from orchestration import dbt
-from orchestration.books import posted_relation
+from orchestration import books, dbt
 from orchestration.defs.resources import connected
 from orchestration.landing import build_raw
 from orchestration.release import build_starts, build_succeeded
@@ -23,8 +22,7 @@ def land(settings: Settings, sources: Sequence[str] | None = None) -> list[PullR
 
 def show(settings: Settings) -> None:
     """Show all that has landed and all that is posted as the warehouse's raw schema."""
-    posted = posted_relation(settings.books)
-    build_raw(settings.warehouse, settings.landing, {"books__entry": posted})
+    build_raw(settings.warehouse, settings.landing, books.relations(settings.books))
 
 
 def build(settings: Settings) -> None:

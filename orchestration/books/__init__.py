@@ -16,6 +16,7 @@ from orchestration.books.evidence import (
     read_evidence,
     stage_evidence,
 )
+from orchestration.books.explanations import Explanation, explain, explained_relation, explanations
 from orchestration.books.lines import files_relation
 from orchestration.books.materiality import Approval, Materiality
 from orchestration.books.periods import states
@@ -30,6 +31,14 @@ def posted_relation(root: Path) -> str:
     return files_relation(entry_files(root))
 
 
+def relations(root: Path) -> dict[str, str]:
+    """What the warehouse is shown of the books: name of the raw view → relation (SQL text)."""
+    return {
+        "books__entry": posted_relation(root),
+        "books__explanation": explained_relation(root),
+    }
+
+
 def evidence_in(batch: Batch) -> tuple[Load, ...]:
     """The loads a batch was made from, as it recorded them."""
     return read_evidence(batch.path / EVIDENCE)
@@ -40,6 +49,7 @@ __all__ = [
     "Approval",
     "Batch",
     "BooksError",
+    "Explanation",
     "Materiality",
     "Preview",
     "Problem",
@@ -48,11 +58,14 @@ __all__ = [
     "close",
     "evidence_in",
     "evidence_of",
+    "explain",
+    "explanations",
     "open_books",
     "parse_period",
     "policy_hash",
     "posted_relation",
     "preview",
+    "relations",
     "reopen",
     "reproduce",
     "session",

@@ -15,8 +15,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from orchestration import dbt
-from orchestration.books import posted_relation
+from orchestration import books, dbt
 from orchestration.conformance.agreements import Agreements
 from orchestration.conformance.billing import Billing
 from orchestration.conformance.flows import Flows
@@ -52,8 +51,7 @@ def compile_suite(suite: Suite) -> Evidence:
 def build(evidence: Evidence, settings: Settings) -> None:
     """Land the evidence and run the production models on it. Errors: DbtError."""
     evidence.land(settings.landing)
-    posted = posted_relation(settings.books)
-    build_raw(settings.warehouse, settings.landing, {"books__entry": posted})
+    build_raw(settings.warehouse, settings.landing, books.relations(settings.books))
     project = settings.home / "project"
     link_project(project, evidence.policy)
     command = [
