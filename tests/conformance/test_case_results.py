@@ -25,7 +25,7 @@ HOLDING = {
     *("credit-note-above-invoice", "estimate-above-cap", "modification-before-contract"),
     *("no-selling-price", "not-collectable", "overlapping-versions"),
     *("service-dates-reversed", "unreasonable-residual"),
-    *("RPO-01", "S26", "S28", "O11", "RATE-01", "RATE-03", "S03"),
+    *("RPO-01", "S26", "S28", "FX-01", "O11", "RATE-01", "RATE-03", "S03"),
     *("O15", "RET-01", "VAR-01", "VAR-04", "VAR-05", "VAR-06", "VAR-09", "W1", "W5"),
 }
 

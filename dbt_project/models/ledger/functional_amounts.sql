@@ -82,6 +82,9 @@ select
     valued.entry_key,
     valued.line_no,
     valued.functional_currency,
+    valued.valued_date,
+    -- The processor converted it: what it owes is money of the functional currency.
+    valued.settled_minor is not null as is_converted,
     cast(
         case
             when valued.settled_minor is not null then valued.settled_minor

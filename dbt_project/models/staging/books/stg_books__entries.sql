@@ -43,6 +43,8 @@ renamed as (
         debit_minor,
         credit_minor,
         amount_minor,
+        functional_currency,
+        functional_minor,
 
         -- time
         period,
