@@ -1,87 +1,43 @@
--- Lines of the month-end entries that bring what is held in a foreign currency to the closing rate (830-20-35-1): balance at
--- the closing rate less what it is carried at, less what earlier months brought. A balance that is gone is worth nothing, so
--- what was unrealised of it goes back by the same subtraction. Accounts that are not monetary (830-10-45-18) keep their
--- historical rates; of them, contract by contract, only what is left of a balance that is gone is cleared.
-with moved as (
+-- Lines of the month-end entries that bring what is held in a foreign currency to its value at the closing rate (830-20-35-1):
+-- that value less what it is carried at, less what earlier months brought. A balance that is gone is worth nothing, so what was
+-- unrealised of it goes back by the same subtraction. What is not monetary (830-10-45-18) keeps its historical rates: deferred
+-- revenue those of the last that was billed, anything else what it is carried at while there is a balance.
+with layered as (
     select
-        booked.entity_id,
-        booked.account_code,
-        booked.currency,
-        amounts.functional_currency,
-        accounts.is_monetary,
-        case when not accounts.is_monetary then booked.contract_id end as contract_id,
-        booked.period,
-        sum(booked.amount_minor) as amount_minor,
-        sum(amounts.functional_minor) as functional_minor
-    from {{ ref('booked_entries') }} as booked
-    inner join {{ ref('functional_amounts') }} as amounts
-        on
-            booked.entry_key = amounts.entry_key
-            and booked.line_no = amounts.line_no
-    inner join {{ ref('accounts') }} as accounts
-        on booked.account_code = accounts.account_code
-    where
-        booked.currency <> amounts.functional_currency
-        and not amounts.is_converted
-        and accounts.account_type in ('asset', 'contra_asset', 'liability')
-    group by
-        booked.entity_id,
-        booked.account_code,
-        booked.currency,
-        amounts.functional_currency,
-        accounts.is_monetary,
-        case when not accounts.is_monetary then booked.contract_id end,
-        booked.period
-),
-
-held as (
-    select
-        entity_id,
-        account_code,
-        currency,
-        functional_currency,
-        is_monetary,
-        contract_id,
-        {{ each_month('min(period)', add_days(as_of_date(), -1)) }} as period
-    from moved
-    group by entity_id, account_code, currency, functional_currency, is_monetary, contract_id
-),
-
-balances as (
-    select
-        held.*,
-        {{ add_days('least(' ~ add_months('held.period', 1) ~ ', ' ~ as_of_date() ~ ')', -1) }} as closing_date,
-        {%- for amount in ['amount', 'functional'] %}
-        sum(coalesce(moved.{{ amount }}_minor, 0)) over (
-            partition by held.entity_id, held.account_code, held.currency, held.contract_id order by held.period
-        ) as {{ amount }}_minor{{ ',' if not loop.last }}
-        {%- endfor %}
-    from held
-    left join moved
-        on
-            held.entity_id = moved.entity_id
-            and held.account_code = moved.account_code
-            and held.currency = moved.currency
-            and held.contract_id is not distinct from moved.contract_id
-            and held.period = moved.period
+        balances.*,
+        -- What was billed and is earned, and all that was billed: deferred is what lies between.
+        cast(
+            balances.billed_minor - greatest(least(-balances.amount_minor, balances.billed_minor), 0) as bigint
+        ) as earned_minor
+    from {{ ref('foreign_balances') }} as balances
 ),
 
 adjusted as (
     select
-        balances.*,
-        coalesce(rates.evidence_ref, 'fx:rate:' || cast(balances.closing_date as varchar) || ':'
-        || balances.currency || ':' || balances.functional_currency) as evidence_ref,
+        layered.*,
+        coalesce(rates.evidence_ref, 'fx:rate:' || cast(layered.closing_date as varchar) || ':'
+        || layered.currency || ':' || layered.functional_currency) as evidence_ref,
         case
-            when balances.amount_minor = 0 then 0
-            else {{ mul_div('cast(balances.amount_minor as bigint)', 'rates.numerator', 'rates.denominator') }}
-        end - balances.functional_minor as adjustment_minor
-    from balances
+            when layered.amount_minor = 0 then 0
+            when layered.account_code = '2100' and -layered.amount_minor between 1 and layered.billed_minor
+                then {{ layer_value('layered.earned_minor', 'earned') }} - {{ layer_value('layered.billed_minor', 'billed') }}
+            else {{ mul_div('layered.amount_minor', 'rates.numerator', 'rates.denominator') }}
+        end - layered.functional_minor as adjustment_minor
+    from layered
     left join {{ ref('exchange_rates') }} as rates
         on
-            balances.currency = rates.currency
-            and balances.functional_currency = rates.functional_currency
-            and balances.closing_date = rates.rate_date
-    where balances.is_monetary or balances.amount_minor = 0
+            layered.currency = rates.currency
+            and layered.functional_currency = rates.functional_currency
+            and layered.closing_date = rates.rate_date
+    left join {{ ref('deferred_layers') }} as earned
+        on
+            {{ layer_holds('layered', 'layered.earned_minor', 'earned') }}
+            and layered.account_code = '2100'
+    left join {{ ref('deferred_layers') }} as billed
+        on
+            {{ layer_holds('layered', 'layered.billed_minor', 'billed') }}
+            and layered.account_code = '2100'
+    where layered.is_monetary or layered.amount_minor = 0 or layered.account_code = '2100'
 ),
 
 changed as (
@@ -93,7 +49,7 @@ changed as (
     from adjusted
 )
 {% for account, rule, sign in [
-    ('account_code', "case when is_monetary then 'foreign balance at the closing rate' else 'exchange difference of a balance that is gone' end", ''),
+    ('account_code', "case when is_monetary then 'foreign balance at the closing rate' else 'foreign balance at the rates of its documents' end", ''),
     ("'7010'", "'unrealised exchange difference'", '-'),
 ] %}
 {{ 'union all' if not loop.first }}
