@@ -45,6 +45,7 @@ ACCOUNTS = {
     "processor_fees": ("6000",),
     "credit_loss_expense": ("6100",),
     "fx_gain_or_loss": ("7000",),
+    "fx_unrealised": ("7010",),
 }
 
 

@@ -13,6 +13,8 @@ from orchestration.conformance.case import Case
 from orchestration.conformance.records import Evidence, Names
 from orchestration.conformance.values import minor
 
+HELD_DAYS = 36500
+
 
 class Flows:
     """Writes what metering, the bank and the rate provider delivered."""
@@ -27,6 +29,7 @@ class Flows:
                 self._event(customer, usage.product, day, quantity)
         self._receipts()
         for rate in self.case.rates:
+            self._hold(rate.base)
             self.evidence.row(
                 "fx",
                 "rate",
@@ -38,6 +41,18 @@ class Flows:
                     "quote_currency": rate.quote,
                     "rate": rate.rate.quantize(Decimal("1.00000000")),
                 },
+            )
+
+    def _hold(self, currency: str) -> None:
+        """A case names the rates that change: each holds until the next, however far that is."""
+        rules = self.evidence.policy["exchange_rate_policies"]
+        if currency not in {rule["currency"] for rule in rules}:
+            self.evidence.rule(
+                "exchange_rate_policies",
+                currency=currency,
+                max_age_days=HELD_DAYS,
+                open_month_days=HELD_DAYS,
+                days_before_first=0,
             )
 
     def _event(self, customer: str, product: str, day: date, quantity: Decimal) -> None:

@@ -42,9 +42,31 @@ behind_presentation as (
             and moved.account_code = '2100'
             and moved.entry_type <> 'presentation'
     where presented.entry_type = 'presentation'
+),
+
+-- A rate through a third currency comes from two quotations; what is left of a balance that is gone is its contract's.
+behind_remeasurement as (
+    select
+        lines.entry_key,
+        rates.second_evidence_ref as evidence_ref
+    from {{ ref('ledger_entry_lines') }} as lines
+    inner join {{ ref('exchange_rates') }} as rates
+        on
+            lines.currency = rates.currency
+            and lines.functional_currency = rates.functional_currency
+            and lines.entry_date = rates.rate_date
+    where lines.entry_type = 'remeasurement' and rates.second_evidence_ref is not null
+    union
+    select
+        entry_key,
+        'salesforce:contract:' || contract_id as evidence_ref
+    from {{ ref('ledger_entry_lines') }}
+    where entry_type = 'remeasurement' and contract_id is not null
 )
 
 select entry_key, evidence_ref from stated
+union
+select entry_key, evidence_ref from behind_remeasurement
 union
 select entry_key, evidence_ref from usage_behind_revenue
 union

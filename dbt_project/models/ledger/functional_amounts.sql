@@ -1,6 +1,6 @@
 -- What each line is worth in the functional currency of its entity (830-10-55-10): at the rate of its day, but a receivable at
--- the rate of the day its invoice was booked, card money at what the processor settled, and revenue of a contract that was
--- billed before at the rates it was billed at, for deferred revenue is not remeasured.
+-- the rate of the day its invoice was booked, card money at what the processor settled, and revenue of a contract at what it
+-- takes out of deferred revenue, which is not remeasured.
 with lines as (
     select
         booked.*,
@@ -47,54 +47,26 @@ valued as (
             and lines.currency <> settled.currency
             and lines.entry_type = 'receipt_card'
             and lines.account_code = '1050'
-),
-
--- What a contract was billed to date, in both currencies, and where it stands.
-contract_days as (
-    select
-        contract_id,
-        entity_id,
-        currency,
-        entry_date,
-        sum(case when entry_type in ('invoice', 'void', 'credit_note') then -amount_minor else 0 end) as billed_minor,
-        sum(case when entry_type in ('invoice', 'void', 'credit_note') then -valued_minor else 0 end) as valued_minor,
-        sum(-amount_minor) as moved_minor
-    from valued
-    where currency <> functional_currency and account_code = '2100' and entry_type <> 'presentation'
-    group by contract_id, entity_id, currency, entry_date
-),
-
-billed as (
-    select
-        contract_id,
-        entity_id,
-        currency,
-        entry_date,
-        {%- for amount in ['billed', 'valued', 'moved'] %}
-        sum({{ amount }}_minor) over (
-            partition by contract_id, entity_id, currency order by entry_date
-        ) as {{ amount }}_minor{{ ',' if not loop.last }}
-        {%- endfor %}
-    from contract_days
 )
 
 select
     valued.entry_key,
     valued.line_no,
     valued.functional_currency,
+    valued.valued_date,
+    -- The processor converted it: what it owes is money of the functional currency.
+    valued.settled_minor is not null as is_converted,
     cast(
         case
             when valued.settled_minor is not null then valued.settled_minor
-            when billed.billed_minor > 0 and billed.moved_minor >= 0
-                then {{ mul_div('valued.amount_minor', 'cast(billed.valued_minor as bigint)', 'billed.billed_minor') }}
+            -- The other side of revenue is worth what it takes out of deferred revenue.
+            when releases.amount_minor > 0
+                then {{ mul_div('valued.amount_minor', 'releases.functional_minor', 'releases.amount_minor') }}
+            when releases.amount_minor < 0
+                then {{ mul_div('valued.amount_minor', '-releases.functional_minor', '-releases.amount_minor') }}
             else valued.valued_minor
         end as bigint
     ) as functional_minor
 from valued
-left join billed
-    on
-        valued.contract_id = billed.contract_id
-        and valued.entity_id = billed.entity_id
-        and valued.currency = billed.currency
-        and valued.entry_date = billed.entry_date
-        and valued.entry_type in ('revenue', 'presentation')
+left join {{ ref('deferred_releases') }} as releases
+    on valued.entry_key = releases.entry_key

@@ -1,6 +1,7 @@
 -- Every computed entry, line by line: account, side, the rule that made it and the evidence it came from, in the currency of
 -- its document and in the functional currency of its entity. What the two sides of an entry differ by in the functional
--- currency is a realised exchange difference: a line of its own, without an amount in the document's currency.
+-- currency is a realised exchange difference: a line of its own, without an amount in the document's currency. Month-end
+-- remeasurement has functional amounts alone.
 with functional as (
     select
         booked.*,
@@ -31,7 +32,8 @@ differences as (
     from functional
     where currency <> functional_currency
     group by entry_key, currency, functional_currency
-    having sum(functional_minor) <> 0
+    -- Of an entry without a rate the difference is not known.
+    having sum(functional_minor) <> 0 and count(*) = count(functional_minor)
 )
 
 select
@@ -81,3 +83,27 @@ select
     evidence_ref,
     posting_key
 from differences
+union all
+select
+    entry_key,
+    line_no,
+    entry_type,
+    rule,
+    entity_id,
+    entry_date,
+    period,
+    currency,
+    account_code,
+    0 as debit_minor,
+    0 as credit_minor,
+    0 as amount_minor,
+    functional_currency,
+    functional_minor,
+    null as stream,
+    contract_id,
+    null as obligation_id,
+    null as customer_id,
+    null as invoice_id,
+    evidence_ref,
+    posting_key
+from {{ ref('remeasurement_entries') }}

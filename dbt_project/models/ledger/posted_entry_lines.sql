@@ -24,5 +24,7 @@ select
     posted.customer_id,
     posted.invoice_id,
     posted.evidence_ref,
-    posted.posting_key
+    posted.posting_key,
+    posted.functional_currency,
+    posted.functional_minor
 from {{ ref('stg_books__entries') }} as posted

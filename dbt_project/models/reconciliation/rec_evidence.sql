@@ -117,6 +117,19 @@ all_problems as (
     union all
     select
         null as left_ref,
+        'fx:rate:' || cast(rate_date as varchar) || ':' || currency || ':' || functional_currency as right_ref,
+        'RATE_MISSING' as reason_code,
+        entity_id,
+        null as customer_id,
+        null as contract_id,
+        {{ month_start('rate_date') }} as period,
+        currency,
+        amount_minor,
+        detail
+    from {{ ref('missing_rates') }}
+    union all
+    select
+        null as left_ref,
         'erp:trial_balance:' || entity_id || '|' || substr(cast(period as varchar), 1, 7)
         || '|' || account_code || '|' || currency as right_ref,
         'GL_AMOUNT_MISMATCH' as reason_code,
