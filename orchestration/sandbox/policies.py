@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
 
@@ -43,6 +44,20 @@ class BankAccount:
     bank_name: str
 
 
+@dataclass(frozen=True)
+class Supply:
+    """Who supplies the capacity of a SKU that another entity sells, and its share of the revenue."""
+
+    supplier: str
+    share_bps: int
+    start: str
+    end: str
+
+    def covers(self, month: date) -> bool:
+        """Whether a month of revenue falls under it."""
+        return self.start <= month.isoformat() and (not self.end or month.isoformat() < self.end)
+
+
 def _rows(name: str) -> list[dict[str, str]]:
     with (SEEDS / f"{name}.csv").open(newline="") as handle:
         return list(csv.DictReader(handle))
@@ -70,6 +85,16 @@ class Policies:
             for row in _rows("standalone_selling_prices")
         }
         self.entities = {row["entity_id"]: row for row in _rows("entities")}
+        self.supplies: dict[tuple[str, str], list[Supply]] = {}
+        for row in _rows("intercompany_agreements"):
+            self.supplies.setdefault((row["selling_entity_id"], row["sku"]), []).append(
+                Supply(
+                    row["supplying_entity_id"],
+                    int(row["transfer_bps"]),
+                    row["effective_from"],
+                    row["effective_to"],
+                )
+            )
         self.account_names = {r["account_code"]: r["account_name"] for r in _rows("accounts")}
         self.handoffs = {r["reason_code"]: r["handoff"] for r in _rows("reason_codes")}
         self.defect_codes = [
