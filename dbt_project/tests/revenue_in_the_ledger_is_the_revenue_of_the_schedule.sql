@@ -10,7 +10,7 @@ with sides as (
     inner join {{ ref('accounts') }} as accounts
         on lines.account_code = accounts.account_code
     where
-        accounts.account_type in ('revenue', 'contra_revenue')
+        accounts.account_type in ('revenue', 'contra_revenue') and not accounts.is_intercompany
         or lines.entry_type in ('write_off', 'recovery') and lines.account_code = '6100'
 )
 

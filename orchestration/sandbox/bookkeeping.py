@@ -9,18 +9,23 @@ from __future__ import annotations
 from datetime import date
 
 from .agreements import Contract
+from .amounts import divide_half_even
 from .billing import Billing
 from .calendars import day_of, month_first
 from .cash import DISPUTE_FEE, Settlement
 from .context import Context
 from .documents import Invoice, Line
+from .policies import Supply
 from .postings import (
+    CAPACITY_COST,
     CASH,
     CLEARING,
     CONTRA,
     CONTRACT_ASSET,
     DEFERRED,
     FEES,
+    INTERCOMPANY,
+    INTERCOMPANY_REVENUE,
     RECEIVABLE,
     SUPPLIERS,
     SUSPENSE,
@@ -29,7 +34,7 @@ from .postings import (
     UNBILLED,
     Postings,
 )
-from .recognition import lost_parts, recognise, reductions_of
+from .recognition import Recognised, lost_parts, recognise, reductions_of
 
 
 def _month(instant: int) -> date:
@@ -44,6 +49,7 @@ class _Books:
         self.postings = postings
         self.positions: dict[str, dict[date, int]] = {}
         self.usage: dict[str, dict[date, int]] = {}
+        self.supplied: dict[tuple[str, Supply], tuple[int, int]] = {}
 
     def move(self, contract: Contract, month: date, amount: int, *, is_usage: bool) -> None:
         """Credit the contract's position, and the part of it that usage makes."""
@@ -138,8 +144,27 @@ class _Books:
                     entity, part.period, kind, currency, CONTRA[kind], [(DEFERRED, amount)]
                 )
             self.move(part.contract, part.period, -part.gross, is_usage=part.item.is_usage)
+            self._capacity(part)
         for contract in contracts:
             self._present(contract)
+
+    def _capacity(self, part: Recognised) -> None:
+        """The seller owes the entity that supplied the capacity its share of revenue to date."""
+        seller, currency = part.contract.entity, part.contract.currency
+        for supply in self.context.policies.supplies.get((seller, part.item.sku), []):
+            if not supply.covers(part.period):
+                continue
+            sold, owed = self.supplied.get((part.item.id, supply), (0, 0))
+            sold += part.gross - part.supplier
+            now = divide_half_even(sold * supply.share_bps, 10_000)
+            self.supplied[part.item.id, supply] = (sold, now)
+            for entity, debit, credit in (
+                (seller, CAPACITY_COST, INTERCOMPANY),
+                (supply.supplier, INTERCOMPANY, INTERCOMPANY_REVENUE),
+            ):
+                self.postings.post(
+                    entity, part.period, "intercompany", currency, debit, [(credit, now - owed)]
+                )
 
     def _present(self, contract: Contract) -> None:
         """A debit is unbilled as far as usage waits for its invoice; the rest is a contract asset."""

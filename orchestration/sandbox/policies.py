@@ -46,6 +46,20 @@ class BankAccount:
     bank_name: str
 
 
+@dataclass(frozen=True)
+class Supply:
+    """Who supplies the capacity of a SKU that another entity sells, and its share of the revenue."""
+
+    supplier: str
+    share_bps: int
+    start: str
+    end: str
+
+    def covers(self, month: date) -> bool:
+        """Whether a month of revenue falls under it."""
+        return self.start <= month.isoformat() and (not self.end or month.isoformat() < self.end)
+
+
 def _rows(name: str) -> list[dict[str, str]]:
     with (SEEDS / f"{name}.csv").open(newline="") as handle:
         return list(csv.DictReader(handle))
@@ -79,6 +93,16 @@ class Policies:
             row for row in _rows("selling_price_versions") if row["policy_id"] == BOOKED
         ]
         self.entities = {row["entity_id"]: row for row in _rows("entities")}
+        self.supplies: dict[tuple[str, str], list[Supply]] = {}
+        for row in _rows("intercompany_agreements"):
+            self.supplies.setdefault((row["selling_entity_id"], row["sku"]), []).append(
+                Supply(
+                    row["supplying_entity_id"],
+                    int(row["transfer_bps"]),
+                    row["effective_from"],
+                    row["effective_to"],
+                )
+            )
         self.account_names = {r["account_code"]: r["account_name"] for r in _rows("accounts")}
         self.handoffs = {r["reason_code"]: r["handoff"] for r in _rows("reason_codes")}
         self.defect_codes = [

@@ -9,6 +9,7 @@ CASH, CLEARING, TREASURY = "1000", "1050", "1090"
 RECEIVABLE, UNBILLED, CONTRACT_ASSET = "1100", "1150", "1160"
 SUPPLIERS, DEFERRED, UNAPPLIED, SUSPENSE, TAX = "2000", "2100", "2300", "2350", "2500"
 FEES = "6000"
+INTERCOMPANY, INTERCOMPANY_REVENUE, CAPACITY_COST = "1900", "4990", "5900"
 # What a document takes back of recognised revenue, by kind of entry.
 CONTRA = {"credit_note": "4910", "dispute_lost": "4920"}
 

@@ -3,7 +3,7 @@
 with entries as (
     {% for entries in [
         'invoice_entries', 'card_entries', 'bank_entries', 'deposit_entries', 'loss_entries', 'contra_entries', 'revenue_entries',
-        'financing_entries', 'presentation_entries',
+        'financing_entries', 'presentation_entries', 'intercompany_entries',
     ] -%}
     {{ 'union all' if not loop.first }}
     select
