@@ -28,6 +28,8 @@ with revenue as (
         on postings.obligation_id = obligations.obligation_id
     where
         accounts.account_type in ('revenue', 'contra_revenue')
+        -- Capacity sold to a sister is not revenue of the group's customers.
+        and not accounts.is_intercompany
         and postings.period >= {{ month_start('entities.joined_on') }}
 ),
 

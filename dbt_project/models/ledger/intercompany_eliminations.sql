@@ -27,7 +27,8 @@ lines as (
         on lines.account_code = accounts.account_code
     left join pairs
         on lines.entry_key = pairs.entry_key
-    where accounts.is_intercompany
+    -- Remeasurement moves a balance in functional currency only: its result is the entity's own and stays.
+    where accounts.is_intercompany and lines.amount_minor <> 0
 )
 
 select
