@@ -117,14 +117,22 @@ class _Books:
         applied: dict[str, int] = {}
         for receipt in settlement.receipts:
             line, left = receipt.line, receipt.line.amount
+            month, elsewhere = month_first(line.booked), 0
             for invoice in receipt.invoices:
                 done = applied.get(invoice.id, 0)
                 part = max(0, min(left, invoice.total - invoice.reduced - done))
                 applied[invoice.id] = done + part
                 left -= part
+                if invoice.entity != line.entity:
+                    elsewhere += part
+                    self.postings.post(
+                        invoice.entity, month, "intercompany_receipt", line.currency, INTERCOMPANY,
+                        [(RECEIVABLE, part)],
+                    )  # fmt: skip
+            own = line.amount - left - elsewhere
             self.postings.post(
-                line.entity, month_first(line.booked), "receipt_bank", line.currency, CASH,
-                [(RECEIVABLE, line.amount - left), (UNAPPLIED, left)],
+                line.entity, month, "receipt_bank", line.currency, CASH,
+                [(RECEIVABLE, own), (INTERCOMPANY, elsewhere), (UNAPPLIED, left)],
             )  # fmt: skip
 
     def revenue(self, contracts: list[Contract], billing: Billing) -> None:

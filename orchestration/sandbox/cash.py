@@ -19,6 +19,8 @@ from .people import Customer
 CARD_FAILS, REFUNDED, DISPUTED = 0.03, 0.015, 0.01
 CREDITED, UNPAID, INSTALMENTS = 0.02, 0.02, 0.03
 DISPUTE_FEE = 1_500
+# Each payer of the Exchange sends one of its wires to the account of the parent.
+WRONG_ACCOUNT, MISDIRECTED = {"US02": "US01"}, 3
 CASH_DEFECTS = (
     "PAID_WITHOUT_RECEIPT",
     "SHORT_PAYMENT",
@@ -218,9 +220,10 @@ class _Cashier:
                 if not self.customer.batch:
                     key = (paid_on, invoice.entity, f"{invoice.currency}/{invoice.id}")
                 batches.setdefault(key, []).append(invoice)
-        for (paid_on, _, _), invoices in sorted(batches.items()):
+        for number, ((paid_on, _, _), invoices) in enumerate(sorted(batches.items()), 1):
             amount = sum(invoice.total - invoice.reduced for invoice in invoices)
-            self._receive(invoices, paid_on, amount)
+            into = WRONG_ACCOUNT.get(invoices[0].entity) if number == MISDIRECTED else None
+            self._receive(invoices, paid_on, amount, into=into)
             for invoice in invoices:
                 self._mark_paid(invoice, paid_on)
 
@@ -242,12 +245,14 @@ class _Cashier:
         *,
         prefix: str = "INV",
         turn: int = 0,
+        into: str | None = None,
     ) -> BankLine:
         first = invoices[0]
-        account = self.context.policies.bank_accounts[first.entity, first.currency]
+        entity = into or first.entity
+        account = self.context.policies.bank_accounts[entity, first.currency]
         line = BankLine(
             account_id=account.account_id,
-            entity=first.entity,
+            entity=entity,
             currency=first.currency,
             booked=booked,
             amount=amount,

@@ -46,6 +46,7 @@ WORLD_KINDS = (
     "GL_WRONG_PERIOD",
     "GL_WRONG_ENTITY",
     "GL_AMOUNT_MISMATCH",
+    "INTERCOMPANY_ONE_SIDED",
     "ORDER_WITHOUT_ACCOUNT",
     "ORDER_UNKNOWN_CURRENCY",
     "ORDER_UNKNOWN_PRODUCT",
@@ -62,7 +63,7 @@ DENSITY = 0.5
 MOST = {
     kind: 6
     for kind in WORLD_KINDS
-    if kind.startswith(("GL_", "FILE_", "METERING_")) or "PAYOUT" in kind or "DEPOSIT" in kind
+    if kind.startswith(("GL_", "INTERCOMPANY_", "FILE_", "METERING_")) or "PAYOUT" in kind or "DEPOSIT" in kind
 }
 
 

@@ -14,7 +14,13 @@ from pathlib import Path
 from .amounts import major
 from .calendars import add_months, month_key
 from .context import Context
-from .postings import RECEIVABLE, JournalKey, Postings
+from .postings import (
+    INTERCOMPANY,
+    INTERCOMPANY_REVENUE,
+    RECEIVABLE,
+    JournalKey,
+    Postings,
+)
 
 JOURNAL_FIELDS = (
     "journal_id", "line_no", "entity_id", "period", "posted_on", "account_code", "currency", "debit",
@@ -78,7 +84,8 @@ def _plant(context: Context, journals: list[Journal]) -> list[Journal]:
     months = context.months
     # A journal is moved into a month that is over at the end of the history, or nobody could see it.
     over = [month for month in months if add_months(month, 1) <= context.end] or months
-    usable = [j for j in journals if months[0] < j.period < over[-1] and j.debits > 10_000]
+    visible = [j for j in journals if months[0] < j.period < over[-1] and j.debits > 10_000]
+    usable = [j for j in visible if INTERCOMPANY not in j.accounts]
     rng.shuffle(usable)
     catalogue = context.catalogue
 
@@ -106,6 +113,12 @@ def _plant(context: Context, journals: list[Journal]) -> list[Journal]:
                 credit = next(code for code, amount in journal.accounts.items() if amount < 0)
                 journal.accounts[debit] += wrong
                 journal.accounts[credit] -= wrong
+    # The seller's side of a pair is posted, the supplier's is not.
+    suppliers = [j for j in visible if INTERCOMPANY_REVENUE in j.accounts]
+    rng.shuffle(suppliers)
+    for journal in suppliers[: catalogue.count("INTERCOMPANY_ONE_SIDED")]:
+        record("INTERCOMPANY_ONE_SIDED", journal, f"ledger:{journal.reference}", journal.debits)
+        dropped.add(journal.id)
     journals = [journal for journal in journals if journal.id not in dropped]
     for turn in range(catalogue.count("GL_MANUAL_JOURNAL")):
         entity = rng.choice(sorted(context.policies.entities))

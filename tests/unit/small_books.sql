@@ -27,7 +27,7 @@ select 'US01' as entity_id, 'USD' as currency, date '2026-01-01' as period, 0::b
 create table ledger.ar_rollforward as
 select 'US01' as entity_id, 'USD' as currency, date '2026-01-01' as period, 0::bigint as opening_minor,
     100000::bigint as invoice_minor, 0::bigint as void_minor, 0::bigint as credit_note_minor,
-    -60000::bigint as receipt_card_minor, 0::bigint as receipt_bank_minor, 0::bigint as refund_minor,
+    -60000::bigint as receipt_card_minor, 0::bigint as receipt_bank_minor, 0::bigint as intercompany_receipt_minor, 0::bigint as refund_minor,
     0::bigint as dispute_withdrawn_minor, 0::bigint as dispute_reinstated_minor, 0::bigint as dispute_lost_minor,
     0::bigint as write_off_minor, 0::bigint as recovery_minor, 0::bigint as deposit_minor,
     0::bigint as deposit_applied_minor, 40000::bigint as closing_minor;
@@ -98,3 +98,10 @@ create table marts.rpt_revenue_waterfall as select * from revenue.revenue_waterf
 create table marts.rpt_deferred_revenue_rollforward as select * from ledger.deferred_revenue_rollforward;
 create table marts.rpt_ar_ageing as select * from receivables.ar_ageing;
 create table marts.rpt_trial_balance as select * from ledger.trial_balance;
+
+-- UK01 sold what US01 supplied, at 62 % of 1,000.00.
+create table ledger.intercompany_eliminations as
+select 'intercompany:X' as pair_id, eliminated, date '2026-01-01' as period, 'EUR' as currency, 'UK01' as selling_entity_id,
+    'US01' as supplying_entity_id, seller_minor::bigint as seller_minor, -seller_minor::bigint as supplier_minor,
+    0::bigint as difference_minor
+from (values ('balance', -62000), ('result', 62000)) as sides (eliminated, seller_minor);

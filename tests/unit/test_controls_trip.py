@@ -58,6 +58,9 @@ SQL_FAULTS = {control: LOST_ROW.format(name) for control, name in HANDOFF_OF.ite
         "and account_code = '2100'"
     ),
     "CTL-BK-15": "delete from marts.rpt_ar_ageing",
+    "CTL-BK-33": (
+        "update ledger.intercompany_eliminations set difference_minor = 1 where eliminated = 'result'"
+    ),
     "CTL-BK-16": "update reconciliation.rec_exceptions set owner_role = null",
 }
 

@@ -3,6 +3,7 @@ with card as (
         'stripe:charge:' || charge_id as receipt_id,
         invoice_id,
         entity_id,
+        entity_id as receiving_entity_id,
         currency,
         paid_to_invoice_minor as applied_minor,
         charged_date as applied_date,
@@ -20,10 +21,11 @@ wires as (
         receipt_id,
         invoice_id,
         entity_id,
+        receiving_entity_id,
         currency,
         applied_minor,
         received_date as applied_date,
-        'remittance' as method,
+        case when entity_id <> receiving_entity_id then 'cross_entity_remittance' else 'remittance' end as method,
         cast(0.95 as decimal(3, 2)) as confidence
     from {{ ref('wire_allocations') }}
     where applied_minor > 0

@@ -3,6 +3,7 @@
 {%- set kinds = [
     'invoice', 'void', 'credit_note', 'receipt_card', 'receipt_bank',
     'refund', 'dispute_withdrawn', 'dispute_reinstated', 'dispute_lost', 'write_off', 'recovery', 'deposit', 'deposit_applied',
+    'intercompany_receipt',
 ] %}
 with movements as (
     select

@@ -50,7 +50,12 @@ receipt_sides as (
     select receipt_id, null as invoice_id, '2300' as account_code, -unapplied_minor as amount_minor
     from receipts
     union all
-    select applications.receipt_id, applications.invoice_id, '1100' as account_code, -applications.applied_minor as amount_minor
+    -- Money for another entity's invoice is owed to that entity.
+    select
+        applications.receipt_id,
+        applications.invoice_id,
+        case when applications.entity_id <> applications.receiving_entity_id then '1900' else '1100' end as account_code,
+        -applications.applied_minor as amount_minor
     from {{ ref('cash_applications') }} as applications
     inner join receipts
         on applications.receipt_id = receipts.receipt_id

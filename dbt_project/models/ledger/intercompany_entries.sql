@@ -1,6 +1,7 @@
--- Lines of the two entries of each intercompany pair: the entity that sells owes the one that supplies the capacity a share of
--- the revenue it recognises, in the currency of the contract. The share is rounded once, on what was recognised to date under
--- the agreement; a pair is an obligation and measured interval. `amount_minor` is debit positive.
+-- Lines of the entries of intercompany pairs. Capacity: the entity that sells owes the one that supplies it a share of the
+-- revenue it recognises, in the currency of the contract, rounded once on what was recognised to date under the agreement; a
+-- pair is an obligation and measured interval. Receipts: the entity whose invoice was paid into another entity's account is owed
+-- the money; the other entity's side is in its bank entry. `amount_minor` is debit positive.
 with supplied as (
     select
         schedule.obligation_id,
@@ -57,6 +58,17 @@ lines as (
         {{ sign }}transfer_minor as amount_minor
     from pairs
     {%- endfor %}
+),
+
+misdirected as (
+    select
+        applications.*,
+        invoices.customer_id,
+        'intercompany_receipt:' || applications.receipt_id || ':' || applications.invoice_id as pair_id
+    from {{ ref('cash_applications') }} as applications
+    inner join {{ ref('invoices') }} as invoices
+        on applications.invoice_id = invoices.invoice_id
+    where applications.entity_id <> applications.receiving_entity_id
 )
 
 select
@@ -79,3 +91,24 @@ select
     cast(amount_minor as bigint) as amount_minor
 from lines
 where amount_minor <> 0
+{%- for account, sign in [('1900', ''), ('1100', '-')] %}
+union all
+select
+    pair_id || ':seller' as entry_key,
+    pair_id,
+    'seller' as role,
+    'intercompany_receipt' as entry_type,
+    'receipt of its customer in the account of ' || receiving_entity_id as rule,
+    entity_id,
+    receiving_entity_id as counterparty_entity_id,
+    applied_date as entry_date,
+    currency,
+    '{{ account }}' as account_code,
+    null as obligation_id,
+    null as contract_id,
+    customer_id,
+    invoice_id,
+    receipt_id as evidence_ref,
+    {{ sign }}applied_minor as amount_minor
+from misdirected
+{%- endfor %}

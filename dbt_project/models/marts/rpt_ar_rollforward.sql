@@ -8,6 +8,7 @@ select
     cast(credit_note_minor as bigint) as credit_note_minor,
     cast(receipt_card_minor as bigint) as receipt_card_minor,
     cast(receipt_bank_minor as bigint) as receipt_bank_minor,
+    cast(intercompany_receipt_minor as bigint) as intercompany_receipt_minor,
     cast(refund_minor as bigint) as refund_minor,
     cast(dispute_withdrawn_minor as bigint) as dispute_withdrawn_minor,
     cast(dispute_reinstated_minor as bigint) as dispute_reinstated_minor,

@@ -110,6 +110,13 @@ sides as (
     union all
     select 'invoices_to_cash', 'right', entity_id, currency, amount_minor from {{ ref('receipts') }}
     union all
+    -- Money in another entity's account counts where its invoice is.
+    select 'invoices_to_cash', 'right', entity_id, currency, applied_minor from {{ ref('cash_applications') }}
+    where entity_id <> receiving_entity_id
+    union all
+    select 'invoices_to_cash', 'right', receiving_entity_id, currency, -applied_minor from {{ ref('cash_applications') }}
+    where entity_id <> receiving_entity_id
+    union all
     select
         'invoices_to_cash', 'right', entity_id, currency,
         case when kind = 'dispute_reinstated' then amount_minor else -amount_minor end

@@ -9,9 +9,17 @@ with instalments as (
     group by applications.invoice_id
 ),
 
+cross_entity as (
+    select invoice_id
+    from {{ ref('cash_applications') }}
+    where entity_id <> receiving_entity_id
+    group by invoice_id
+),
+
 invoices as (
     select
         items.*,
+        cross_entity.invoice_id is not null as is_cross_entity,
         case
             when is_void and open_minor <> 0 then 'PAID_THEN_VOIDED'
             when is_void then null
@@ -38,6 +46,8 @@ invoices as (
     from {{ ref('ar_open_items') }} as items
     left join instalments
         on items.invoice_id = instalments.invoice_id
+    left join cross_entity
+        on items.invoice_id = cross_entity.invoice_id
 ),
 
 unapplied as (
@@ -78,6 +88,7 @@ select
     reason_code,
     case
         when card_minor <> 0 then 'card_charge'
+        when is_cross_entity then 'cross_entity_remittance'
         when bank_minor <> 0 then 'remittance'
         else 'none'
     end as match_method,

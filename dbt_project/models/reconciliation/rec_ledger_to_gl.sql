@@ -90,6 +90,7 @@ paired as (
         coalesce(subledger.debit_minor, 0) as ledger_minor,
         coalesce(journals.debit_minor, 0) as journal_minor,
         case
+            when one_sided.posting_key is not null then 'INTERCOMPANY_ONE_SIDED'
             when journals.journal_id is null then 'GL_MISSING_POSTING'
             when subledger.posting_key is null and journals.posting_key is null then 'GL_MANUAL_JOURNAL'
             when subledger.entity_id <> journals.entity_id then 'GL_WRONG_ENTITY'
@@ -103,6 +104,8 @@ paired as (
             and subledger.pair_no = journals.journal_no
     left join differing
         on subledger.posting_key = differing.posting_key
+    left join {{ ref('one_sided_postings') }} as one_sided
+        on subledger.posting_key = one_sided.posting_key
 )
 
 select
