@@ -37,7 +37,11 @@ REPORTED = "reported"
 # Everything a step can change, and the record of the step.
 LEDGER = "+recast_steps"
 NO_TESTS = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
-STATEMENTS = ("+trial_balance_as_reported", "+stg_erp__trial_balances")
+STATEMENTS = (
+    "+trial_balance_as_reported",
+    "+stg_erp__trial_balances",
+    "+stg_erp__journal_lines",
+)
 
 
 class RecastError(RuntimeError):

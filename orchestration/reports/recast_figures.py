@@ -66,7 +66,7 @@ BALANCES = f"""
 CONTRACTS = """
     select
         changes.currency, changes.entity_id, changes.cause,
-        coalesce(contract_number, 'no contract') as contract_number,
+        coalesce(contract_number, nullif(gl_reference, ''), 'no contract') as contract_number,
         changes.contract_id, coalesce(customer_name, '') as customer_name,
         string_agg(distinct nullif(stream, ''), ', ' order by nullif(stream, '')) as streams,
         min(period) as first_period, max(period) as last_period,

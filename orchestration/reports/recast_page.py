@@ -232,7 +232,7 @@ def _workbook(figures: RecastFigures, path: Path) -> None:
     )
     behind = [
         "cause", "entity_id", "currency", "account_code", "stream", "period", "contract_number",
-        "customer_name", "sku", "contract_id", "obligation_id", "amount_minor",
+        "customer_name", "sku", "gl_reference", "contract_id", "obligation_id", "amount_minor",
     ]  # fmt: skip
     Table(workbook, "Contracts", figures.changes, behind, figures.exponents)
     beside = path.with_name(f".{path.name}.new")

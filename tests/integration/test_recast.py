@@ -125,6 +125,17 @@ def test_every_amount_of_a_policy_names_its_contract(recasts: Recasts):
     ) == [(True, 0)]
 
 
+def test_what_the_erp_reported_otherwise_is_named_by_its_journal(recasts: Recasts):
+    """The planted manual journal is there, and both sides of each journal: per reference nothing remains."""
+    named = rows(
+        recasts.group,
+        "select gl_reference, sum(amount_minor)::bigint from ledger.recast_policy_changes "
+        "where cause = 'before go-live: evidence against the ERP' group by all order by all",
+    )
+    assert "MJ-0001" in {reference for reference, _ in named}
+    assert {amount for _, amount in named} == {0} and "" not in {name for name, _ in named}
+
+
 def test_as_reported_is_the_erps_trial_balance_until_go_live_and_the_books_after(recasts: Recasts):
     """Sums of as reported against the landed trial balances, and against the close's own trial balance."""
     off = rows(

@@ -173,6 +173,38 @@ def test_an_orders_discount_is_shared_by_standalone_prices(context: Context):
     assert shares == {"a": 493_289, "b": 1_006_711}
 
 
+def test_an_acquired_entity_counts_months_for_what_began_before_it_joined(context: Context):
+    """UK01 joined on 1 October 2025; 15 August to 15 November touches four months, a quarter each."""
+    own = item("o", "SEAT-PLATFORM", total=4_000, start=date(2025, 8, 15), end=date(2025, 11, 15))
+    contract = contract_of(own)
+    contract.entity = "UK01"
+    assert by_month(recognise(context, [contract], Billing(), []), "o") == {
+        date(2025, month, 1): 1_000 for month in (8, 9, 10, 11)
+    }
+    # Begun on the day it joined: the group's days. October has 31 of the 61 days to 1 December.
+    joined = item("j", "SEAT-PLATFORM", total=6_100, start=date(2025, 10, 1), end=date(2025, 12, 1))
+    contract = contract_of(joined)
+    contract.entity = "UK01"
+    months = by_month(recognise(context, [contract], Billing(), []), "j")
+    assert months == {date(2025, 10, 1): 3_100, date(2025, 11, 1): 3_000}
+
+
+def test_an_acquired_entity_shares_by_its_own_study_until_it_joined(context: Context):
+    """Onboarding sells at 6,500.00 by its own study, at 9,600.00 by the group's."""
+    seats = item("a", "SEAT-PLATFORM", quantity=10, total=500_000)
+    service = item("b", "SVC-ONBOARD", total=1_000_000, frequency="milestone")
+    order = contract_of(seats, service).orders[0]
+    # Seats: 10 x 39.20 x 12 months = 470,400. Own study: 1,500,000 x 4704 / (4704 + 6500) = 629,775.08.
+    order.activated = unix(date(2025, 9, 30), 23)
+    own = allocated_prices(order, "GBP", context.policies, "UK01")
+    assert own == {"a": 629_775, "b": 870_225}
+    # The group's: 1,500,000 x 4704 / (4704 + 9600) = 493,288.59.
+    order.activated = unix(date(2025, 10, 1))
+    group = allocated_prices(order, "GBP", context.policies, "UK01")
+    assert group == {"a": 493_289, "b": 1_006_711}
+    assert allocated_prices(order, "GBP", context.policies, "US01") == group
+
+
 def test_milestones_count_from_the_day_after_they_are_done(context: Context):
     service = item("s", "SVC-ONBOARD", total=1_000, frequency="milestone")
     service.milestones = [

@@ -1,6 +1,7 @@
 {{ config(enabled=var('recast_step', none) is not none) }}
 -- What was reported, by the month that reported it. Up to go-live the ERP reported, so its trial balances count: the lines they
--- stand for as far as evidence explains them, and one line for what it does not. After go-live it is what the closes posted.
+-- stand for as far as evidence explains them, and what it does not, by the reference of the journal that is missing or too much.
+-- After go-live it is what the closes posted.
 {%- set grain = ['entity_id', 'currency', 'account_code', 'period', 'stream', 'contract_id', 'obligation_id', 'customer_id'] %}
 with opening as (
     select
@@ -23,6 +24,9 @@ posted as (
         coalesce(posted.contract_id, '') as contract_id,
         coalesce(posted.obligation_id, '') as obligation_id,
         coalesce(posted.customer_id, '') as customer_id,
+        -- The summary under which the ERP carries the entry: by its own month, not by the month that opened the books.
+        posted.entity_id || '|' || substr(cast(posted.period as varchar), 1, 7) || '|' || posted.entry_type || '|' || posted.currency
+            as posting_key,
         posted.amount_minor
     from {{ ref('posted_entry_lines') }} as posted
     where posted.entry_type <> 'opening_difference'
@@ -30,10 +34,10 @@ posted as (
 
 -- Books that never opened: the ERP stands for everything up to its last month.
 explained as (
-    select {{ grain | join(', ') }}, amount_minor from posted
+    select {{ grain | join(', ') }}, posting_key, amount_minor from posted
     where batch_id = (select batch_id from opening)
     union all
-    select {{ grain | join(', ') }}, amount_minor from {{ ref('recast_steps') }}
+    select {{ grain | join(', ') }}, posting_key, amount_minor from {{ ref('recast_steps') }}
     where
         step_no = 0
         and (select batch_id from opening) is null
@@ -61,26 +65,48 @@ streams as (
     group by revenue_account
 ),
 
+journals as (
+    select
+        entity_id,
+        currency,
+        cast(account_code as varchar) as account_code,
+        period,
+        reference,
+        sum(debit_minor - credit_minor) as amount_minor
+    from {{ ref('stg_erp__journal_lines') }}
+    where period <= (select go_live from opening)
+    group by entity_id, currency, account_code, period, reference
+),
+
+-- A trial balance is its journals; what it has beyond them has no reference.
+sides as (
+    select entity_id, currency, account_code, period, '' as gl_reference, amount_minor from erp
+    where period <= (select go_live from opening)
+    union all
+    select entity_id, currency, account_code, period, '' as gl_reference, -amount_minor as amount_minor from journals
+    union all
+    select entity_id, currency, account_code, period, reference as gl_reference, amount_minor from journals
+    union all
+    select entity_id, currency, account_code, period, posting_key as gl_reference, -amount_minor as amount_minor from explained
+),
+
 differences as (
     select
         entity_id,
         currency,
         account_code,
         period,
+        gl_reference,
         sum(amount_minor) as amount_minor
-    from (
-        select entity_id, currency, account_code, period, amount_minor from erp
-        where period <= (select go_live from opening)
-        union all
-        select entity_id, currency, account_code, period, -amount_minor as amount_minor from explained
-    ) as sides
-    group by entity_id, currency, account_code, period
+    from sides
+    group by entity_id, currency, account_code, period, gl_reference
     having sum(amount_minor) <> 0
 )
 
 select
     'erp' as reported_by,
     {{ grain | join(', ') }},
+    '' as gl_reference,
     cast(sum(amount_minor) as bigint) as amount_minor
 from explained
 group by {{ grain | join(', ') }}
@@ -95,6 +121,7 @@ select
     '' as contract_id,
     '' as obligation_id,
     '' as customer_id,
+    differences.gl_reference,
     cast(differences.amount_minor as bigint) as amount_minor
 from differences
 left join streams
@@ -110,6 +137,7 @@ select
     contract_id,
     obligation_id,
     customer_id,
+    '' as gl_reference,
     cast(sum(amount_minor) as bigint) as amount_minor
 from posted
 where batch_id > (select batch_id from opening)

@@ -33,6 +33,7 @@ changes as (
         1 as cause_no,
         'before go-live: evidence against the ERP' as cause,
         {{ grain | join(', ') }},
+        gl_reference,
         -amount_minor as amount_minor
     from {{ ref('recast_as_reported') }}
     where reported_by = 'erp, unexplained'
@@ -42,6 +43,7 @@ changes as (
         2 as cause_no,
         'late evidence: ' || cause as cause,
         {{ grain | join(', ') }},
+        '' as gl_reference,
         amount_minor
     from later
     where period < posting_period
@@ -50,6 +52,7 @@ changes as (
         2 as cause_no,
         'late evidence: ' || cause as cause,
         {{ grain | join(', ') | replace('period', 'posting_period') }},
+        '' as gl_reference,
         -amount_minor as amount_minor
     from later
     where period < posting_period
@@ -58,6 +61,7 @@ changes as (
         3 as cause_no,
         'not posted yet' as cause,
         {{ grain | join(', ') }},
+        '' as gl_reference,
         amount_minor
     from {{ ref('recast_steps') }}
     where step_no = 0
@@ -66,6 +70,7 @@ changes as (
         3 as cause_no,
         'not posted yet' as cause,
         {{ grain | join(', ') }},
+        '' as gl_reference,
         -amount_minor as amount_minor
     from later
     union all
@@ -73,6 +78,7 @@ changes as (
         3 as cause_no,
         'not posted yet' as cause,
         {{ grain | join(', ') }},
+        '' as gl_reference,
         -amount_minor as amount_minor
     from {{ ref('recast_as_reported') }}
     where reported_by = 'erp'
@@ -83,6 +89,7 @@ changes as (
         {{ 3 + (step if sign == '' else step + 1) }} as cause_no,
         '{{ cause }}' as cause,
         {{ grain | join(', ') }},
+        '' as gl_reference,
         {{ sign }}amount_minor as amount_minor
     from {{ ref('recast_steps') }}
     where step_no = {{ step }}
@@ -95,9 +102,10 @@ summed as (
         cause_no,
         cause,
         {{ grain | join(', ') }},
+        gl_reference,
         cast(sum(amount_minor) as bigint) as amount_minor
     from changes
-    group by cause_no, cause, {{ grain | join(', ') }}
+    group by cause_no, cause, {{ grain | join(', ') }}, gl_reference
     having sum(amount_minor) <> 0
 )
 

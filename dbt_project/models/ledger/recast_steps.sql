@@ -11,6 +11,7 @@ select
     coalesce(contract_id, '') as contract_id,
     coalesce(obligation_id, '') as obligation_id,
     coalesce(customer_id, '') as customer_id,
+    posting_key,
     cast(sum(amount_minor) as bigint) as amount_minor
 from {{ ref('ledger_entry_lines') }}
 where amount_minor <> 0
@@ -22,4 +23,5 @@ group by
     coalesce(stream, ''),
     coalesce(contract_id, ''),
     coalesce(obligation_id, ''),
-    coalesce(customer_id, '')
+    coalesce(customer_id, ''),
+    posting_key
