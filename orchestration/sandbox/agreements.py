@@ -167,6 +167,8 @@ class Contract:
     start: date
     orders: list[Order]
     created: int
+    cancellable: bool = False
+    negotiated_with: str | None = None
 
     @property
     def end(self) -> date:

@@ -19,6 +19,9 @@ from .people import Customer
 RENEWAL_CHANCE = 0.8
 UPGRADE_CHANCE = 0.4
 TERMINATION_CHANCE = 0.25
+# The slot that signs its two contracts together: a fleet, and marketplace capacity beside it. Usage
+# has no price to share: the combination changes what is one contract and no amount.
+NEGOTIATED_TOGETHER = 12
 USAGE_SKUS = {
     "on_demand": ("GPU-H100-OD", "INF-TOKENS", "EGRESS-GB"),
     "on_demand_volume": ("GPU-H100-OD", "GPU-A100-OD"),
@@ -55,6 +58,7 @@ class _Writer:
         self.rng = customer.rng
         self.orders = 0
         self.items = 0
+        self.first_start: date | None = None
 
     def contract(self, number: int, kind: str) -> Contract:
         """One contract with its first order and all that follows."""
@@ -73,6 +77,8 @@ class _Writer:
             start=start,
             orders=[],
             created=signed - 86_400,
+            # Whoever pays for what was used may leave at any time; nothing is invoiced ahead.
+            cancellable=kind.startswith("on_demand"),
         )
         order = self._order(contract, kind, "New", start, term, shape, signed)
         while True:
@@ -104,7 +110,11 @@ class _Writer:
         day = rng.choice((1, 1, 1, 5, 10, 15, 20))
         if customer.slot == 6 and customer.round == 0 and number == 2:
             day = 24  # billed late in the month, so that a payout is on its way at its end
-        return add_months(context.start, offset) + timedelta(days=day - 1)
+        start = add_months(context.start, offset) + timedelta(days=day - 1)
+        if self.first_start is None or customer.slot != NEGOTIATED_TOGETHER:
+            self.first_start = self.first_start or start
+            return start
+        return self.first_start
 
     def _term(self, kind: str) -> int:
         if kind in ("commit_annual", "seats_annual"):
@@ -358,4 +368,8 @@ class _Writer:
 def write_contracts(context: Context, customer: Customer) -> list[Contract]:
     """All contracts of one customer, in order of signing."""
     writer = _Writer(context, customer)
-    return [writer.contract(number, kind) for number, kind in enumerate(customer.kinds, 1)]
+    contracts = [writer.contract(number, kind) for number, kind in enumerate(customer.kinds, 1)]
+    if customer.slot == NEGOTIATED_TOGETHER:
+        first, second = contracts
+        first.negotiated_with, second.negotiated_with = second.id, first.id
+    return contracts

@@ -137,6 +137,8 @@ class Crm:
                 "CurrencyIsoCode": contract.currency,
                 "Entity__c": contract.entity,
                 "Contract_Kind__c": contract.kind,
+                "Is_Cancellable__c": int(contract.cancellable),
+                "Negotiated_With__c": contract.negotiated_with,
             }
             self.put("Contract", values, contract.created, order.activated)
         for order in contract.orders:

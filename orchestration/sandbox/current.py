@@ -7,6 +7,7 @@ is an indexed range scan. Nothing here knows HTTP; the vendors' shapes are in ``
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -29,8 +30,10 @@ _NUMBERS = {
     "Amount",
     "Amount__c",
     "ContractTerm",
+    "Flat_Price__c",
     "From_Quantity__c",
     "ListPrice",
+    "Minimum_Amount__c",
     "Package_Size__c",
     "Payment_Terms_Days__c",
     "Quantity",
@@ -74,7 +77,7 @@ def _field_type(name: str) -> str:
         return "id"
     if name in _NUMBERS:
         return "double"
-    if name.startswith("Is") and name[2:3].isupper():
+    if re.match(r"Is_?[A-Z]", name):
         return "boolean"
     if name in _INSTANTS:
         return "datetime"

@@ -22,7 +22,7 @@ SOBJECTS: dict[str, tuple[str, ...]] = {
     ),
     "Contract": (
         "Id", "AccountId", "ContractNumber", "Status", "StartDate", "EndDate", "ContractTerm",
-        "CurrencyIsoCode", "Entity__c", "Contract_Kind__c",
+        "CurrencyIsoCode", "Entity__c", "Contract_Kind__c", "Is_Cancellable__c", "Negotiated_With__c",
     ),
     "Order": (
         "Id", "OrderNumber", "AccountId", "ContractId", "OpportunityId", "Status", "EffectiveDate",
@@ -33,11 +33,12 @@ SOBJECTS: dict[str, tuple[str, ...]] = {
     "OrderItem": (
         "Id", "OrderId", "OrderItemNumber", "Product2Id", "PricebookEntryId", "Quantity",
         "UnitPrice", "ListPrice", "TotalPrice", "ServiceDate", "EndDate",
-        "Capacity_Available_Date__c", "Billing_Frequency__c", "Description",
+        "Capacity_Available_Date__c", "Billing_Frequency__c", "Description", "OriginalOrderItemId",
+        "Minimum_Amount__c", "Minimum_Period__c", "Minimum_Anchor__c",
     ),
     "Rate_Tier__c": (
         "Id", "OrderItemId__c", "Tier_Model__c", "From_Quantity__c", "To_Quantity__c",
-        "Unit_Price__c", "Package_Size__c",
+        "Unit_Price__c", "Package_Size__c", "Flat_Price__c",
     ),
     "Milestone__c": (
         "Id", "OrderItemId__c", "Name", "Amount__c", "Due_Date__c", "Completed_Date__c",

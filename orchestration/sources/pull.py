@@ -125,6 +125,7 @@ def _land(
         return [
             _failure(error, source, name, entity) for name in dict.fromkeys((holder, *children))
         ]
+    loads[holder].drift |= {f"without {name}" for name in window.absent}
     results = []
     for name in [*(name for name in loads if name != holder), holder]:
         load = loads[name]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -23,11 +23,13 @@ class Window:
     """``since`` is where the last complete pull ended; a reader sets ``until`` to its own end.
 
     ``follows``: something of this account has landed before, so this pull only brings changes.
+    ``absent``: optional fields that the source does not have; a reader adds them.
     """
 
     since: datetime | None
     until: datetime | None = None
     follows: bool = False
+    absent: list[str] = field(default_factory=list)
 
 
 def from_unix(seconds: int) -> datetime:

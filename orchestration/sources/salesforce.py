@@ -6,6 +6,9 @@ configured address, and answers stay text until their records are cut out of it.
 
 from __future__ import annotations
 
+import json
+import logging
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,11 +21,22 @@ from orchestration.settings import SalesforceConfig
 from orchestration.sources import json_text
 from orchestration.sources.failures import Patience, SourceError, WorthAnotherTryError
 from orchestration.sources.records import Found, Window
-from orchestration.sources.shapes import SOBJECTS
+from orchestration.sources.shapes import OPTIONAL, SOBJECTS
 
 SOURCE = "salesforce"
 # A long transaction commits rows with a stamp from before other rows became visible.
 OVERLAP = timedelta(minutes=10)
+AUDIT_FIELDS = ("CreatedDate", "LastModifiedDate", "SystemModstamp", "IsDeleted")
+_NO_SUCH_FIELD = re.compile(r"No such column '(\w+)'")
+LOG = logging.getLogger(__name__)
+
+
+class _NoSuchFieldError(SourceError):
+    """The org refused a query because it lacks ``field``, or hides it from the app."""
+
+    def __init__(self, field: str, name: str, problem: str, action: str) -> None:
+        super().__init__(SOURCE, name, problem, action)
+        self.field = field
 
 
 class _Session(requests.Session):
@@ -62,15 +76,9 @@ class SalesforceReader:
 
     def read(self, name: str, window: Window) -> Iterator[Found]:
         """Every version of an object's records from a little before ``window.since``."""
-        sobject, fields = SOBJECTS[name]
-        columns = ["Id", *fields, "CreatedDate", "LastModifiedDate", "SystemModstamp", "IsDeleted"]
-        soql = f"SELECT {', '.join(columns)} FROM {sobject}"
-        if window.since:
-            start = (window.since - OVERLAP).replace(tzinfo=UTC)
-            soql += f" WHERE SystemModstamp >= {start:%Y-%m-%dT%H:%M:%SZ}"
-        soql += " ORDER BY SystemModstamp, Id"
+        soql, first = self._first_page(name, window)
         newest = window.since
-        for piece in self._records(name, soql):
+        for piece in self._records(name, soql, first):
             record = piece.value if isinstance(piece.value, dict) else {}
             stamp = _instant(record.get("SystemModstamp"))
             newest = max(filter(None, (newest, stamp)), default=None)
@@ -78,8 +86,32 @@ class SalesforceReader:
             yield Found(name, _id(piece), stamp, deleted, piece.value, piece.text)
         window.until = newest
 
-    def _records(self, name: str, soql: str) -> Iterator[json_text.Piece]:
-        page = self._page(name, None, soql)
+    def _first_page(self, name: str, window: Window) -> tuple[str, json_text.Page]:
+        """The query and its first page; optional fields that the org refuses are left out, and told."""
+        sobject, fields = SOBJECTS[name]
+        optional = list(OPTIONAL.get(name, ()))
+        while True:
+            columns = ", ".join(["Id", *fields, *optional, *AUDIT_FIELDS])
+            soql = f"SELECT {columns} FROM {sobject}"
+            if window.since:
+                start = (window.since - OVERLAP).replace(tzinfo=UTC)
+                soql += f" WHERE SystemModstamp >= {start:%Y-%m-%dT%H:%M:%SZ}"
+            soql += " ORDER BY SystemModstamp, Id"
+            try:
+                return soql, self._page(name, None, soql)
+            except _NoSuchFieldError as error:
+                if error.field not in optional:
+                    raise
+                optional.remove(error.field)
+                window.absent.append(error.field)
+                LOG.warning(
+                    "salesforce %s: the org has no field %s that the app may read; pulled without"
+                    " it. Where it is added later, records carry it from their next change on",
+                    name,
+                    error.field,
+                )
+
+    def _records(self, name: str, soql: str, page: json_text.Page) -> Iterator[json_text.Piece]:
         total = page.members.get("totalSize")
         seen: set[str] = set()
         nameless = 0
@@ -185,6 +217,7 @@ def _judged(error: Exception, name: str) -> Exception:
         return WorthAnotherTryError(
             f"HTTP {error.status} ({said})", "What was complete has landed; pull again later"
         )
+    absent = _NO_SUCH_FIELD.search(json.dumps(error.content, default=str))
     if "REQUEST_LIMIT_EXCEEDED" in said:
         action = "The org's daily API limit is used up: pull again tomorrow or raise the limit"
     elif "INVALID_FIELD" in said or "INVALID_TYPE" in said:
@@ -193,7 +226,10 @@ def _judged(error: Exception, name: str) -> Exception:
         action = "The session was refused: check the connected app's policies and pull again"
     else:
         action = "Grant the connected app read access to this object and pull again"
-    return SourceError(SOURCE, name, f"HTTP {error.status} ({said})", action)
+    problem = f"HTTP {error.status} ({said})"
+    if "INVALID_FIELD" in said and absent:
+        return _NoSuchFieldError(absent[1], name, problem, action)
+    return SourceError(SOURCE, name, problem, action)
 
 
 def _said(error: refusals.SalesforceError) -> str:

@@ -7,7 +7,7 @@ knows is drift, noted in the load's manifest and landed with the rest of the pay
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -27,16 +27,21 @@ _NOTHING = type(None)
 
 @dataclass(frozen=True)
 class Shape:
-    """``required`` maps a field to its kind; ``text?`` may be null. ``known`` empty: any field may come."""
+    """``required`` maps a field to its kind; ``text?`` may be null. ``known`` empty: any field may come.
+
+    ``optional`` fields are held to their kind where they come; an org may have none of them.
+    """
 
     required: Mapping[str, str]
     known: frozenset[str]
+    optional: Mapping[str, str] = field(default_factory=dict)
 
     def problem(self, record: Any) -> str | None:
         """What is wrong with a record, naming the field; None when it fits."""
         if type(record) is not dict:
             return f"the record is {_named(record)}, not an object"
-        for name, kind in self.required.items():
+        come = {name: kind for name, kind in self.optional.items() if name in record}
+        for name, kind in (*self.required.items(), *come.items()):
             if name not in record:
                 return f"field {name} is missing"
             found = type(record[name])
@@ -191,6 +196,19 @@ SOBJECTS: dict[str, tuple[str, dict[str, str]]] = {
     "user": ("User", {"Name": "text?", "Email": "text?", "IsActive": "flag?"}),
 }
 
+# Terms that an org keeps in fields of its own, or of a feature it may not have. A pull asks for
+# them, does without those the org lacks, and says so.
+OPTIONAL: dict[str, dict[str, str]] = {
+    "contract": {"Is_Cancellable__c": "flag?", "Negotiated_With__c": "text?"},
+    "order_item": {
+        "OriginalOrderItemId": "text?",
+        "Minimum_Amount__c": "number?",
+        "Minimum_Period__c": "text?",
+        "Minimum_Anchor__c": "text?",
+    },
+    "rate_tier": {"Flat_Price__c": "number?"},
+}
+
 _MONEY = {"amount": "whole", "currency": "text"}
 _DATED = {"id": "text", "created": "whole"}
 
@@ -280,7 +298,9 @@ def _client_fields(kind: type) -> frozenset[str]:
 SHAPES: dict[tuple[str, str], Shape] = {
     **{
         ("salesforce", name): Shape(
-            {**_STANDARD, **fields}, frozenset({"attributes", *_STANDARD, *fields})
+            {**_STANDARD, **fields},
+            frozenset({"attributes", *_STANDARD, *fields, *OPTIONAL.get(name, ())}),
+            OPTIONAL.get(name, {}),
         )
         for name, (_, fields) in SOBJECTS.items()
     },

@@ -81,6 +81,47 @@ def test_the_company_has_deleted_rows_that_only_query_all_of_the_vendor_shows(
         assert client.query(f"SELECT Id FROM {name} WHERE IsDeleted = true")["totalSize"] == 0
 
 
+def test_terms_of_contracts_are_real_fields_of_their_documented_types(company: Served) -> None:
+    client = company.salesforce()
+    types = {
+        name: {f["name"]: f["type"] for f in getattr(client, name).describe()["fields"]}
+        for name in ("Contract", "OrderItem", "Rate_Tier__c")
+    }
+    assert types["Contract"]["Is_Cancellable__c"] == "boolean"
+    assert types["Contract"]["Negotiated_With__c"] == "string"
+    assert types["OrderItem"]["OriginalOrderItemId"] == "string"
+    assert types["OrderItem"]["Minimum_Amount__c"] == "double"
+    assert types["OrderItem"]["Minimum_Period__c"] == "string"
+    assert types["OrderItem"]["Minimum_Anchor__c"] == "string"
+    assert types["Rate_Tier__c"]["Flat_Price__c"] == "double"
+
+
+def test_contracts_negotiated_together_name_each_other_and_are_signed_within_a_month(
+    company: Served,
+) -> None:
+    client = company.salesforce()
+    soql = "SELECT Id, AccountId, Negotiated_With__c FROM Contract"
+    records = client.query_all(soql)["records"]
+    partner = {r["Id"]: r["Negotiated_With__c"] for r in records if r["Negotiated_With__c"]}
+    assert partner
+    assert all(partner[other] == contract for contract, other in partner.items())
+    orders = client.query_all("SELECT ContractId, Type, ActivatedDate FROM Order")["records"]
+    signed = {
+        o["ContractId"]: date.fromisoformat(o["ActivatedDate"][:10])
+        for o in orders
+        if o["Type"] == "New" and o["ActivatedDate"] and o["ContractId"] in partner
+    }
+    assert all(abs((signed[one] - signed[other]).days) <= 30 for one, other in partner.items())
+
+
+def test_contracts_on_demand_can_be_cancelled_and_others_cannot(company: Served) -> None:
+    soql = "SELECT Contract_Kind__c, Is_Cancellable__c FROM Contract"
+    records = company.salesforce().query_all(soql)["records"]
+    kinds = {(r["Contract_Kind__c"] == "on_demand", r["Is_Cancellable__c"]) for r in records}
+    # Orders kept out of the books say nothing of it.
+    assert kinds - {(False, None)} == {(True, True), (False, False)}
+
+
 def test_changes_since_a_moment_are_those_whose_stamp_is_later(company: Served) -> None:
     client = company.salesforce()
     everything = client.query_all("SELECT Id, SystemModstamp FROM Order", include_deleted=True)

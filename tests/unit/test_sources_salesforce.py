@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -30,6 +31,8 @@ class Org:
         self.queries: list[str] = []
         self.url = ""
         self.total_lie = 0
+        self.lacks: tuple[str, ...] = ()
+        self.tiers: list[dict[str, Any]] = []
         self.spoilt: list[Reply] = []
         self.token = "token-1"
 
@@ -55,6 +58,10 @@ class Org:
             return Reply({"access_token": f"token-{self.logins}", "instance_url": self.url})
         if "q" in params:
             self.queries.append(params["q"])
+            for lacking in self.lacks:
+                if re.search(rf"\b{lacking}\b", params["q"]):
+                    said = f"ERROR at Row:1:Column:9\nNo such column '{lacking}' on entity 'X'."
+                    return Reply([{"message": said, "errorCode": "INVALID_FIELD"}], 400)
             chosen = self._chosen(params["q"])
             start = 0
         else:
@@ -74,6 +81,8 @@ class Org:
         return Reply(body)
 
     def _chosen(self, query: str) -> list[dict[str, Any]]:
+        if " FROM Rate_Tier__c" in query:
+            return self.tiers
         if " FROM User" not in query:
             return []
         since = query.partition("SystemModstamp >= ")[2][:19]
@@ -223,3 +232,33 @@ def test_amounts_land_with_the_digits_salesforce_wrote(org, settings):
     assert '"Extra__c": 0.1' in payload
     drift = landed(settings, "select drift from raw.landing__load where object = 'user'")
     assert drift == [(["Extra__c"],)]
+
+
+def test_a_term_that_the_org_has_no_field_for_is_left_out_and_told(org, settings, caplog):
+    org.lacks = ("Is_Cancellable__c", "Minimum_Amount__c", "Flat_Price__c")
+    results = pulled(settings)
+    assert [name for name, result in results.items() if result.error] == []
+    contracts = [query for query in org.queries if " FROM Contract " in query]
+    # Asked once with the field, once without; the terms that the org has are still asked for.
+    assert ["Is_Cancellable__c" in query for query in contracts] == [True, False]
+    assert "Negotiated_With__c" in contracts[-1]
+    assert "contract: the org has no field Is_Cancellable__c" in caplog.text
+    assert "order_item: the org has no field Minimum_Amount__c" in caplog.text
+    assert "rate_tier: the org has no field Flat_Price__c" in caplog.text
+
+
+def test_a_field_that_no_order_can_do_without_stays_a_failure(org, settings):
+    org.lacks = ("OrderNumber",)
+    failed = pulled(settings)["order"]
+    assert "No such column 'OrderNumber'" in (failed.error or "")
+    assert "add it or grant the app access" in (failed.action or "")
+
+
+def test_the_load_of_an_org_without_a_term_says_so(org, settings):
+    org.lacks = ("Flat_Price__c",)
+    org.tiers = [{**org.users[0], "OrderItemId__c": "802", "Tier_Model__c": "graduated"}]
+    org.tiers[0] |= {"From_Quantity__c": 0, "To_Quantity__c": None, "Unit_Price__c": "1"}
+    org.tiers[0] |= {"Package_Size__c": None}
+    assert pulled(settings)["rate_tier"].rows == 1
+    drift = landed(settings, "select drift from raw.landing__load where object = 'rate_tier'")
+    assert "without Flat_Price__c" in drift[0][0]

@@ -15,6 +15,7 @@ dated as (
         amount_minor,
         credits_applied_minor,
         tax_minor,
+        metadata_billing_period is not null as states_period,
         coalesce(metadata_billing_period, metadata_usage_month, cast(period_start_at as date)) as period_start,
         cast(period_end_at as date) as period_end
     from lines
@@ -47,7 +48,8 @@ select
     dated.currency,
     case
         when missing.invoice_id is not null or matched.obligation_id is null then 'unmatched'
-        when matched.is_usage then 'usage'
+        -- A line that states its billing period bills no usage, but what a minimum was missed by.
+        when matched.is_usage and not dated.states_period then 'usage'
         else 'fixed'
     end as line_kind,
     matched.match_method,

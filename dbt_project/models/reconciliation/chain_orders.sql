@@ -27,27 +27,13 @@ with held as (
         )
 ),
 
-billed as (
-    select obligation_id, period_start
-    from {{ ref('invoice_lines') }}
-    where finalized_date is not null and not is_void and obligation_id is not null
-    group by obligation_id, period_start
-),
-
 amounts as (
     select contract_id, period, 'held' as amount, held_minor as amount_minor from held
     union all
     select contract_id, period, 'held_explained', held_explained_minor from held
     union all
-    select obligations.contract_id, plan.period, 'contracted', plan.planned_minor
-    from {{ ref('billing_plan') }} as plan
-    inner join {{ ref('obligations') }} as obligations
-        on plan.obligation_id = obligations.obligation_id
-    left join billed
-        on plan.obligation_id = billed.obligation_id and plan.period_start = billed.period_start
-    where
-        not obligations.is_usage
-        and (plan.period_start < {{ as_of_date() }} or billed.obligation_id is not null)
+    select contract_id, period, 'contracted', planned_minor from {{ ref('planned_charges') }}
+    where is_expected
     union all
     select contract_id, period, 'used', expected_invoice_minor from {{ ref('usage_charges') }}
     union all

@@ -1,27 +1,12 @@
 -- What went into each side of a handoff, taken from the domain tables and never from the rec rows: the control totals.
 with plan_totals as (
     select
-        obligations.entity_id,
-        obligations.currency,
-        sum(plan.planned_minor) as amount_minor
-    from {{ ref('billing_plan') }} as plan
-    inner join {{ ref('obligations') }} as obligations
-        on plan.obligation_id = obligations.obligation_id
-    where
-        not obligations.is_usage
-        and (
-            plan.period_start < {{ as_of_date() }}
-            or exists (
-                select 1
-                from {{ ref('invoice_lines') }} as lines
-                where
-                    lines.obligation_id = plan.obligation_id
-                    and lines.period_start = plan.period_start
-                    and lines.finalized_date is not null
-                    and not lines.is_void
-            )
-        )
-    group by obligations.entity_id, obligations.currency
+        entity_id,
+        currency,
+        sum(planned_minor) as amount_minor
+    from {{ ref('planned_charges') }}
+    where is_expected
+    group by entity_id, currency
 ),
 
 -- Counted from what landed, so that a line which the domain tables lose shows as unexplained. Lines whose invoice has
@@ -30,7 +15,7 @@ line_totals as (
     select
         lines.entity_id,
         lines.currency,
-        coalesce(obligations.is_usage, false) as is_usage,
+        coalesce(obligations.is_usage, false) and lines.metadata_billing_period is null as is_usage,
         sum(lines.amount_minor) as amount_minor
     from {{ ref('stg_stripe__invoice_lines') }} as lines
     inner join {{ ref('stg_stripe__invoices') }} as invoices
@@ -45,7 +30,7 @@ line_totals as (
         and invoices.status <> 'draft'
         and invoices.finalized_at is not null
         and invoices.voided_at is null
-    group by lines.entity_id, lines.currency, coalesce(obligations.is_usage, false)
+    group by lines.entity_id, lines.currency, coalesce(obligations.is_usage, false) and lines.metadata_billing_period is null
 ),
 
 booked_invoices as (

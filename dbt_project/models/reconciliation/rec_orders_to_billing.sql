@@ -1,28 +1,13 @@
--- Each billing period of a fixed-price order item against the invoice lines that bill it.
+-- Each billing period of a fixed-price order item, and each true-up of a minimum, against the invoice lines that bill it.
 with planned as (
-    select
-        plan.obligation_id,
-        plan.period_start,
-        plan.period,
-        plan.planned_minor,
-        plan.planned_quantity,
-        obligations.contract_id,
-        obligations.customer_id,
-        obligations.entity_id,
-        obligations.currency,
-        plan.period_start < {{ as_of_date() }} as is_due,
-        -- The first line that bills the period is its pair.
-        1 as pair_no
-    from {{ ref('billing_plan') }} as plan
-    inner join {{ ref('obligations') }} as obligations
-        on plan.obligation_id = obligations.obligation_id
-    where not obligations.is_usage
+    select * from {{ ref('planned_charges') }}
 ),
 
 lines as (
     select
         lines.*,
         obligations.terminated_date,
+        charges.charge_count,
         row_number() over (
             partition by lines.obligation_id, lines.period_start
             order by lines.finalized_date, lines.invoice_id, lines.invoice_line_id
@@ -30,10 +15,15 @@ lines as (
     from {{ ref('invoice_lines') }} as lines
     left join {{ ref('obligations') }} as obligations
         on lines.obligation_id = obligations.obligation_id
+    left join (
+        select obligation_id, period_start, count(*) as charge_count from planned
+        group by obligation_id, period_start
+    ) as charges
+        on lines.obligation_id = charges.obligation_id and lines.period_start = charges.period_start
     where
         not lines.is_void
         and lines.finalized_date is not null
-        and not coalesce(obligations.is_usage, false)
+        and lines.line_kind <> 'usage'
 ),
 
 paired as (
@@ -47,7 +37,7 @@ paired as (
         coalesce(planned.customer_id, lines.customer_id) as customer_id,
         coalesce(planned.contract_id, lines.contract_id) as contract_id,
         coalesce(planned.period, lines.period) as period,
-        coalesce(lines.finalized_date, planned.period_start) as seen_date,
+        coalesce(lines.finalized_date, planned.due_date) as seen_date,
         planned.planned_minor,
         planned.planned_quantity,
         lines.amount_minor,
@@ -59,7 +49,7 @@ paired as (
             when lines.unmatched_reason = 'wrong_entity' then 'BILLED_WRONG_ENTITY'
             when lines.unmatched_reason = 'wrong_currency' then 'BILLED_WRONG_CURRENCY'
             when lines.obligation_id is null then 'BILLED_WITHOUT_ORDER'
-            when lines.billing_no > 1 then 'BILLED_TWICE'
+            when lines.billing_no > greatest(coalesce(lines.charge_count, 0), 1) then 'BILLED_TWICE'
             when lines.period_start >= lines.terminated_date then 'BILLED_AFTER_TERMINATION'
             when planned.obligation_id is null then 'BILLED_WITHOUT_ORDER'
             when planned.planned_minor = lines.amount_minor then null
@@ -71,9 +61,8 @@ paired as (
         on
             planned.obligation_id = lines.obligation_id
             and planned.period_start = lines.period_start
-            and planned.pair_no = lines.billing_no
-    -- A period that starts after the cut-off takes part once it is billed.
-    where coalesce(planned.is_due, false) or lines.invoice_line_id is not null
+            and planned.charge_no = lines.billing_no
+    where coalesce(planned.is_expected, false) or lines.invoice_line_id is not null
 )
 
 select

@@ -17,9 +17,7 @@ lines as (
             order by lines.finalized_date, lines.invoice_id, lines.invoice_line_id
         ) as billing_no
     from {{ ref('invoice_lines') }} as lines
-    inner join {{ ref('obligations') }} as obligations
-        on lines.obligation_id = obligations.obligation_id
-    where obligations.is_usage and not lines.is_void and lines.finalized_date is not null
+    where lines.line_kind = 'usage' and not lines.is_void and lines.finalized_date is not null
 ),
 
 paired as (
