@@ -76,14 +76,84 @@ PATTERNS: dict[str, tuple[str, str, str]] = {
     ),
 }
 
+# Not distinct: the promise joins the service it enables.
+JOINED = (
+    "Not distinct: a set-up that transfers no service of its own. It joins {}{}.",
+    "606-10-25-21, 55-50 to 55-53",
+)
+METHODS = {
+    "none": "a new contract",
+    "separate": "a separate contract",
+    "prospective": "prospectively: what remains is shared again",
+    "catch_up": "by a cumulative catch-up",
+    "termination": "a termination",
+}
+# Documents that take a part of the price back; the other kinds of adjustment are estimates, unless named here.
+TAKEN_BACK = {"credit_note", "dispute_lost", "refund", "void", "write_off", "recovery"}
+NOT_ESTIMATES = {
+    "catch_up": "Changed by later orders",
+    "financing": "Interest of the financing component",
+    "true_up": "Shortfalls below an agreed minimum",
+}
+
 SECTIONS = {
     "versions": """
         select * from contracts.contract_versions
         order by contract_id, version_no
     """,
     "combinations": "select * from contracts.contract_combinations order by all",
+    "holds": """
+        select holds.contract_id, holds.hold_reason, holds.held_minor, reasons.description
+        from marts.dim_contracts as holds
+        left join policy.reason_codes as reasons
+            on holds.hold_reason = reasons.reason_code and reasons.handoff = 'evidence'
+        where holds.hold_reason is not null
+        order by holds.contract_id
+    """,
+    "changes": """
+        select contract_id, modification_method, cast(sum(stated_price_minor) as bigint) as amount_minor
+        from contracts.order_changes
+        group by contract_id, modification_method
+        order by contract_id, modification_method
+    """,
+    "adjustments": """
+        select
+            obligations.contract_id, obligations.is_usage, adjustments.kind,
+            cast(sum(adjustments.amount_minor) as bigint) as amount_minor
+        from pricing.price_adjustments as adjustments
+        inner join contracts.obligations as obligations using (obligation_id)
+        where adjustments.known_date < (
+            select max(measured_to) from contracts.measurement_dates where is_actual
+        )
+        group by all
+        order by all
+    """,
+    "standing": """
+        select
+            contract_id,
+            cast(sum(price_minor) as bigint) as price_minor,
+            cast(sum(case when is_usage then price_minor else 0 end) as bigint) as usage_minor,
+            cast(sum(recognised_minor) as bigint) as recognised_minor
+        from (
+            select
+                contract_id, obligation_id, is_usage,
+                coalesce(
+                    max_by(price_minor, measured_to) filter (where is_actual),
+                    min_by(price_minor, measured_to)
+                ) as price_minor,
+                coalesce(
+                    max_by(recognised_to_date_minor, measured_to) filter (where is_actual), 0
+                ) as recognised_minor
+            from revenue.revenue_schedule
+            group by contract_id, obligation_id, is_usage
+        )
+        group by contract_id
+        order by contract_id
+    """,
     "obligations": """
-        select obligations.*, products.product_name
+        select
+            obligations.*, products.product_name, products.joins_sku, products.joins_over,
+            products.joins_until
         from contracts.obligations as obligations
         left join contracts.product_policies_in_force as products
             on obligations.entity_id = products.entity_id
@@ -123,27 +193,22 @@ SECTIONS = {
         where not is_suspense
         order by contract_id, reduction_date, price_reduction_id
     """,
-    "prices": """
-        select * from pricing.contract_prices
-        qualify row_number() over (partition by contract_id order by measured_to desc) = 1
-        order by contract_id
-    """,
     "financing": """
         select * from pricing.financing_components order by contract_id, obligation_id, period
     """,
     "schedule": """
         select
-            contract_id, period, measured_to, is_actual,
+            contract_id, period, is_actual,
             cast(sum(recognised_minor) as bigint) as recognised_minor,
             cast(sum(catch_up_minor) as bigint) as catch_up_minor,
             cast(sum(supplier_share_minor) as bigint) as supplier_share_minor,
             cast(sum(net_revenue_minor) as bigint) as net_revenue_minor,
             cast(sum(sum(recognised_minor)) over (
-                partition by contract_id order by measured_to
+                partition by contract_id order by period, is_actual desc
             ) as bigint) as to_date_minor
         from revenue.revenue_schedule
-        group by contract_id, period, measured_to, is_actual
-        order by contract_id, measured_to, is_actual desc
+        group by contract_id, period, is_actual
+        order by contract_id, period, is_actual desc
     """,
     "problems": """
         select problems.*, reasons.description, reasons.owner_role, reasons.suggested_action
@@ -195,6 +260,7 @@ def write_memos(settings: Settings) -> Path:
     )
     env.filters["file_name"] = file_name
     common: dict[str, Any] = {"as_of": settings.as_of.date(), "patterns": PATTERNS}
+    common |= {"methods": METHODS, "why_distinct": why_distinct, "about": about}
     memo = env.get_template("memo.j2")
     folder = settings.reports / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
@@ -202,7 +268,8 @@ def write_memos(settings: Settings) -> Path:
     for contract in contracts:
         found = {name: rows.get(contract["contract_id"], []) for name, rows in sections.items()}
         context = {"contract": contract, **found, "price": price_lines(found)}
-        context["judgements"] = judgements(found)
+        context["standing_lines"] = standing_lines(found)
+        context["judgements"] = judgements(found, contract)
         name = file_name(contract["contract_id"])
         _write(folder / name, memo.render(common | context))
         written.add(name)
@@ -229,6 +296,10 @@ def price_lines(found: dict[str, list[Row]]) -> list[tuple[str, int]]:
     stated = sum(row["stated_price_minor"] for row in allocations)
     discount = sum(row["discount_minor"] for row in allocations)
     held = sum(row["stated_price_minor"] for row in allocations if row["allocated_minor"] is None)
+    if found["holds"]:
+        # Of a contract on hold nothing is allocated; of a price that cannot be shared, only its item.
+        unallocated = sum(row["held_minor"] for row in found["holds"]) - held
+        stated, held = stated + unallocated, held + unallocated
     lines = [("Stated in the orders, fixed", stated)]
     if discount:
         lines.append(("Discounts that belong to some of the obligations", discount))
@@ -242,9 +313,66 @@ def price_lines(found: dict[str, list[Row]]) -> list[tuple[str, int]]:
     return lines
 
 
-def judgements(found: dict[str, list[Row]]) -> list[Row]:
+def standing_lines(found: dict[str, list[Row]]) -> list[tuple[str, int]]:
+    """From the fixed price to the price known at the cut-off, and what of it is recognised and remains."""
+    if not found["standing"]:
+        return []
+    (standing,) = found["standing"]
+    parts: dict[str, int] = defaultdict(int)
+    parts["Fixed price allocated"] = price_lines(found)[-1][1]
+    for row in found["changes"]:
+        if row["modification_method"] == "prospective":
+            parts["Changed by later orders"] += row["amount_minor"]
+    for row in found["adjustments"]:
+        if row["kind"] in TAKEN_BACK:
+            parts["Taken back by documents"] += row["amount_minor"]
+        else:
+            title = NOT_ESTIMATES.get(row["kind"], "Estimates of variable consideration")
+            parts[title] += row["amount_minor"]
+        if row["is_usage"]:
+            parts["Usage, as it was rated"] -= row["amount_minor"]
+    parts["Usage, as it was rated"] += standing["usage_minor"]
+    is_ended = any(row["terminated_date"] for row in found["obligations"])
+    left = standing["price_minor"] - sum(parts.values())
+    parts["Ended by the termination" if is_ended else "Amounts by unit delivered"] += left
+    lines = [(title, amount) for title, amount in parts.items() if amount]
+    lines.append(("Price known at the cut-off", standing["price_minor"]))
+    lines.append(("of it recognised to date", standing["recognised_minor"]))
+    remaining = standing["price_minor"] - standing["recognised_minor"]
+    lines.append(("of it still to be recognised", remaining))
+    return lines
+
+
+def why_distinct(row: Row) -> tuple[str, str]:
+    """Why an obligation is one of its own, or which other it joins; and the paragraphs."""
+    if row["price_share"] != "own":
+        over = ", over the renewals in which it gives a material right" * (
+            row["joins_over"] == "renewals"
+        )
+        return JOINED[0].format(row["joins_sku"], over), JOINED[1]
+    pattern = row["pattern"]
+    why, _, paragraphs = PATTERNS.get(pattern, (pattern, pattern, "606-10-25-19"))
+    return why, paragraphs
+
+
+def about(row: Row) -> str:
+    """What an estimate relates to: obligations, days of a series, what is satisfied, or all of it."""
+    parts = [str(row["obligation_ids"]).replace("|", ", ")] if row["obligation_ids"] else []
+    if row["days_from"]:
+        parts.append(f"{row['days_from']} to before {row['days_to']}")
+    if row["is_satisfied"]:
+        parts.append("what is satisfied already")
+    return "; ".join(parts) or "the whole contract"
+
+
+def judgements(found: dict[str, list[Row]], contract: Row | None = None) -> list[Row]:
     """What was decided, by a rule or by a person, and the reason given."""
     made: list[Row] = []
+    said = {row["reason_code"]: row["description"] for row in found["problems"]}
+    said |= {row["hold_reason"]: row["description"] for row in found["holds"]}
+
+    def reason_of(code: str) -> str:
+        return f"{said[code]} ({code})" if said.get(code) else code
 
     def add(subject: str, decision: str, by: str, reason: str | None, paragraph: str) -> None:
         made.append(
@@ -262,15 +390,28 @@ def judgements(found: dict[str, list[Row]]) -> list[Row]:
         person = reason in ("stated on the order", "termination order")
         add(
             f"Version {row['version_no']}, order {row['order_id']}",
-            "a new contract"
-            if row["modification_method"] == "none"
-            else f"modification: {row['modification_method'].replace('_', ' ')}",
+            METHODS[row["modification_method"]],
             "person" if person else "rule",
             reason,
             "606-10-25-1" if row["modification_method"] == "none" else "606-10-25-10 to 25-13",
         )
         if row["hold_reason"]:
-            add(f"Order {row['order_id']}", "on hold", "rule", row["hold_reason"], "606-10-25-1")
+            add(
+                f"Order {row['order_id']}",
+                "on hold",
+                "rule",
+                reason_of(row["hold_reason"]),
+                "606-10-25-1",
+            )
+    if contract is not None:
+        judged = contract["collectable_from"]
+        add(
+            "Collectability",
+            f"a contract only from {judged}" if judged else "probable",
+            "person" if judged else "rule",
+            "a judgement on the customer" if judged else "no doubt about the customer is recorded",
+            "606-10-25-1(e), 25-7" if judged else "606-10-25-1(e)",
+        )
     for row in found["combinations"]:
         add(
             f"Combined as {row['combined_id']}",
@@ -282,11 +423,20 @@ def judgements(found: dict[str, list[Row]]) -> list[Row]:
     for row in found["obligations"]:
         if row["hold_reason"]:
             subject = f"Obligation {row['obligation_id']}"
-            add(subject, "on hold", "rule", row["hold_reason"], "606-10-25-1")
+            add(subject, "on hold", "rule", reason_of(row["hold_reason"]), "606-10-25-1")
+    for product, role in sorted(
+        {
+            (row.get("product_name") or row["sku"], row["principal_or_agent"])
+            for row in found["obligations"]
+            if row.get("principal_or_agent")
+        }
+    ):
+        add(product, role, "rule", "the policy of the product", "606-10-55-36 to 55-40")
     for row in found["allocations"]:
         if row["hold_reason"]:
             subject = f"Obligation {row['obligation_id']}"
-            add(subject, "no price", "rule", row["hold_reason"], "606-10-32-31 to 32-34")
+            reason = reason_of(row["hold_reason"])
+            add(subject, "no price", "rule", reason, "606-10-32-31 to 32-34")
     studies = sorted({row["ssp_source"] for row in found["allocations"] if row["ssp_source"]})
     for source in studies:
         add("Standalone selling prices", "estimated", "person", source, "606-10-32-32 to 32-34")
@@ -295,11 +445,11 @@ def judgements(found: dict[str, list[Row]]) -> list[Row]:
             f"Estimate {row['estimate_id']} of {row['known_date']}",
             str(row["kind"]).replace("_", " "),
             "person",
-            row["method"],
-            "606-10-32-5 to 32-13",
+            f"{str(row['method']).replace('_', ' ')}, about {about(row)}",
+            "606-10-32-39 to 32-41" if row["obligation_ids"] else "606-10-32-5 to 32-13",
         )
     for row in found["problems"]:
-        reason = f"{row['reason_code']}: {row['detail']}"
+        reason = f"{row['detail']} ({row['reason_code']})"
         add(row["ref"], "evidence held back", "rule", reason, "606-10-25-1")
     return made
 

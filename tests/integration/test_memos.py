@@ -48,10 +48,41 @@ def test_the_allocation_sums_to_the_price_printed(memos: Path):
         text = page.read_text(encoding="utf-8")
         parts = re.findall(r'<td class="number allocated">([−\d.,]+)</td>', text)
         table = text.split('<table class="price">')[1].split("</table>")[0]
-        price = re.findall(r'<td class="number">([−\d.,]+)</td>', table)[-1]
+        price = re.findall(r'<td class="number">([−\d.,]+) [A-Z]{3}</td>', table)[-1]
         assert round(sum(money(part) for part in parts), 3) == money(price), page.name
         summed += len(parts)
     assert summed
+
+
+def test_what_the_price_has_become_adds_up_to_what_is_recognised_and_what_remains(memos: Path):
+    added = 0
+    for page in sorted(memos.glob("8*.html")):
+        tables = page.read_text(encoding="utf-8").split('<table class="standing">')[1:]
+        for table in tables:
+            found = re.findall(
+                r'<td class="number">([−\d.,]+) [A-Z]{3}</td>', table.split("</table>")[0]
+            )
+            *parts, known, recognised, remaining = map(money, found)
+            assert round(sum(parts), 3) == known, page.name
+            assert round(recognised + remaining, 3) == known, page.name
+            added += len(parts)
+    assert added
+
+
+def test_a_month_has_one_line_of_actual_and_one_of_scheduled_revenue_at_most(memos: Path):
+    for page in sorted(memos.glob("8*.html")):
+        text = page.read_text(encoding="utf-8").split("Schedule by month")[1].split("</table>")[0]
+        lines = re.findall(r'<td class="date">([\d-]{7})</td><td><span[^>]*>(\w+)<', text)
+        assert len(lines) == len(set(lines)), page.name
+
+
+def test_a_memo_speaks_in_words(memos: Path):
+    for page in memos.glob("*.html"):
+        text = re.sub(r'<[^>]*class="[^"]*mono[^"]*"[^>]*>[^<]*', "", page.read_text("utf-8"))
+        text = re.sub(r"<[^>]+>|\([A-Z_]+\)", " ", text)
+        assert not re.search(r"\b(sla_credit|catch_up|platform_seats|\w+_minor|\d+ bps)\b", text), (
+            page
+        )
 
 
 def test_the_schedule_printed_ends_at_what_the_warehouse_recognises(
