@@ -124,11 +124,16 @@ def faults(root: Path) -> Iterator[str]:
     by_period: dict[str, list[Explanation]] = {}
     for path in sorted(root.glob(f"[0-9]*/{PATTERN}")):
         name = f"{path.parent.name}/{path.name}"
-        if hashlib.sha256(path.read_bytes()).hexdigest() != _named(path):
+        is_altered = hashlib.sha256(path.read_bytes()).hexdigest() != _named(path)
+        if is_altered:
             yield f"{name} was altered: its bytes differ from what its name says"
+        try:
+            one = _read(path)
+        except (ValueError, KeyError, TypeError):
+            if not is_altered:
+                yield f"{name} cannot be read"
             continue
-        one = _read(path)
-        if one.period != path.parent.name:
+        if not is_altered and one.period != path.parent.name:
             yield f"{name} was moved: it explains {one.period}"
         by_period.setdefault(path.parent.name, []).append(one)
     for period, found in by_period.items():

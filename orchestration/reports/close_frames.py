@@ -16,6 +16,7 @@ import pandas as pd
 
 from orchestration.books.checklist import ChecklistLine
 from orchestration.export.journals import read_names
+from orchestration.reports.flux import ROWS as FLUX
 from orchestration.reports.packet import PacketData, Rollforward
 
 # Balances that are rolled forward: title, accounts, and -1 where a credit balance is shown as positive.
@@ -112,6 +113,7 @@ def packet_data(
 
         balances, journal = frame(TRIAL_BALANCE), frame(JOURNAL)
         exceptions, revenue = frame(EXCEPTIONS), frame(REVENUE)
+        flux = frame(FLUX)
     rolled = (
         _rollforward(title, accounts, sign, balances, journal) for title, accounts, sign in BALANCES
     )
@@ -142,5 +144,6 @@ def packet_data(
         exceptions=exceptions,
         controls=pd.DataFrame(list(controls)),
         checklist=_checklist_frame(checklist),
+        flux=flux,
         revenue_by_month=revenue,
     )

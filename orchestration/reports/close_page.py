@@ -18,6 +18,7 @@ from typing import Any
 from markupsafe import Markup
 
 from expectations.pages import environment, major
+from orchestration.reports.flux import section_of
 from orchestration.reports.packet import PacketData
 from orchestration.reports.pictures import INK, LINE, SOFT, STYLE
 from orchestration.reports.sheets import rows_of
@@ -175,7 +176,7 @@ def write_close_report(data: PacketData, path: Path) -> Path:
         "exceptions": rows_of(data.exceptions),
         "controls": rows_of(data.controls),
         "checklist": rows_of(data.checklist),
-        "flux": rows_of(data.flux),
+        "flux": section_of(rows_of(data.flux), data.period, data.exponents),
         "revenue_picture": revenue_picture(revenue, data.exponents) if revenue else "",
         "causes_picture": causes_picture(prior, data.exponents) if prior else "",
     }

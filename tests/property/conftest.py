@@ -25,6 +25,12 @@ MODELS = (
     "selling_price_weights",
     "price_allocations",
     "segment_prices",
+    "flux_components",
+    "revenue_flux_lines",
+    "revenue_flux_prices",
+    "revenue_plan_newest",
+    "plan_flux",
+    "revenue_flux",
 )
 Compile = Callable[..., str]
 

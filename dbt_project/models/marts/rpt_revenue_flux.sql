@@ -4,9 +4,10 @@ select
     cast(lines.entity_id as varchar) as entity_id,
     cast(lines.stream as varchar) as stream,
     cast(lines.comparison as varchar) as comparison,
-    cast(drivers.driver as varchar) as driver,
+    -- A line that stayed what it was keeps a row, so that the lines sum to the whole.
+    cast(coalesce(drivers.driver, 'unchanged') as varchar) as driver,
     cast(lines.currency as varchar) as currency,
-    cast(drivers.amount_minor as bigint) as amount_minor,
+    cast(coalesce(drivers.amount_minor, 0) as bigint) as amount_minor,
     cast(lines.base_minor as bigint) as base_minor,
     cast(lines.current_minor as bigint) as current_minor,
     cast(lines.change_minor as bigint) as change_minor,
@@ -16,11 +17,11 @@ select
     cast(lines.blocks_seal as boolean) as blocks_seal,
     cast(lines.explanation as varchar) as explanation,
     cast(lines.explained_by as varchar) as explained_by
-from {{ ref('revenue_flux') }} as drivers
-inner join {{ ref('flux_lines') }} as lines
+from {{ ref('flux_lines') }} as lines
+left join {{ ref('revenue_flux') }} as drivers
     on
-        drivers.entity_id = lines.entity_id
-        and drivers.stream = lines.stream
-        and drivers.period = lines.period
-        and drivers.comparison = lines.comparison
-        and lines.scope = 'revenue'
+        lines.entity_id = drivers.entity_id
+        and lines.stream = drivers.stream
+        and lines.period = drivers.period
+        and lines.comparison = drivers.comparison
+where lines.scope = 'revenue'
