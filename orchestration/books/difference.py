@@ -71,18 +71,19 @@ def require_complete(con: duckdb.DuckDBPyConnection, relation: str) -> None:
     if {"functional_currency", "functional_minor"} <= present:
         holes["rate"] = "functional_currency is not null and functional_minor is null"
     which = " ".join(f"when {test} then {quoted(name)}" for name, test in holes.items())
+    into = "functional_currency" if "rate" in holes else "null"
     row = con.execute(
-        f"select case {which} end, entry_key, entity_id, period, currency from {relation} "
+        f"select case {which} end, entry_key, entity_id, period, currency, {into} from {relation} "
         f"where {' or '.join(holes.values())} order by all limit 1"
     ).fetchone()
     if row is None:
         return
-    what, entry, entity, period, currency = row
+    what, entry, entity, period, currency, functional = row
     where = f"entry {entry} ({entity}, {period}, {currency})"
     if what == "rate":
         raise IncompleteLineError(
             f"missing rate: {where} has no functional amount; "
-            f"land a rate for {currency} up to that month or extend the rate policy"
+            f"land a rate of {currency} in {functional} up to that month or extend the rate policy"
         )
     raise IncompleteLineError(f"{where} has no {what}: the rule that made it is at fault")
 

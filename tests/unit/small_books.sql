@@ -89,6 +89,25 @@ create table marts.dim_entities as
 select 'US01' as entity_id, 'Lumen Compute Inc.' as entity_name, 'US' as country, 'USD' as functional_currency,
     date '2020-01-01' as joined_on, 'acct_1' as stripe_account_id;
 
+create table ledger.missing_rates (
+    entity_id varchar, currency varchar, functional_currency varchar, rate_date date, needed_for varchar,
+    first_entry_key varchar, line_count bigint, amount_minor bigint, detail varchar
+);
+
+create table ledger.consolidated_trial_balance as
+select 'as_recast' as basis, date '2026-01-01' as period, account_code, component, entity_id, 'USD' as currency,
+    0::bigint as opening_minor, 0::bigint as acquired_minor, closing_minor::bigint as movement_minor,
+    closing_minor::bigint as closing_minor
+from (values
+    ('1050', 'US01', 'US01', 60000), ('1050', 'group', null, 60000), ('2100', 'US01', 'US01', -60000), ('2100', 'group', null, -60000)
+) as parts (account_code, component, entity_id, closing_minor);
+
+create table ledger.balance_rollforward as
+select 'as_recast' as basis, 'transaction' as books, 'US01' as entity_id, '1100' as account_code, 'USD' as currency,
+    date '2026-01-01' as period, movement, movement_order::bigint as movement_order, 0::bigint as opening_minor,
+    amount_minor::bigint as amount_minor, 40000::bigint as closing_minor
+from (values ('billed', 10, 100000), ('received', 40, -60000)) as movements (movement, movement_order, amount_minor);
+
 create table policy.currencies as select 'USD' as currency, 2 as exponent, 'US dollar' as currency_name;
 
 create table marts.rpt_reconciliation_summary as select * from reconciliation.rec_summary;

@@ -210,7 +210,9 @@ def test_a_missing_rate_is_refused_with_the_currency_and_month(con, root):
     load(con, invoice("in_1", 300, JAN, currency="GBP"))
     con.execute(f"alter table {RELATION} add column functional_currency varchar default 'USD'")
     con.execute(f"alter table {RELATION} add column functional_minor bigint")
-    with pytest.raises(IncompleteLineError, match="missing rate.*invoice:in_1.*2026-01-01, GBP"):
+    with pytest.raises(
+        IncompleteLineError, match="missing rate.*invoice:in_1.*2026-01-01, GBP.*of GBP in USD"
+    ):
         close(root, con, RELATION, act(JAN))
 
 

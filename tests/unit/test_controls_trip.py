@@ -62,6 +62,12 @@ SQL_FAULTS = {control: LOST_ROW.format(name) for control, name in HANDOFF_OF.ite
         "update ledger.intercompany_eliminations set difference_minor = 1 where eliminated = 'result'"
     ),
     "CTL-BK-16": "update reconciliation.rec_exceptions set owner_role = null",
+    "CTL-BK-41": "delete from ledger.consolidated_trial_balance where component = 'US01'",
+    "CTL-BK-42": (
+        "insert into ledger.missing_rates values ('US01', 'EUR', 'USD', date '2026-01-05', "
+        "'document', 'invoice:in_1', 2, 300, 'no rate of EUR in USD on 2026-01-05')"
+    ),
+    "CTL-BK-43": "delete from ledger.balance_rollforward where movement = 'received'",
 }
 
 

@@ -78,7 +78,8 @@ select
     cast(sum(lines.debit_minor) as bigint) as debit_minor,
     cast(sum(lines.credit_minor) as bigint) as credit_minor,
     cast(sum(lines.amount_minor) as bigint) as amount_minor,
-    cast(sum(lines.functional_minor) as bigint) as functional_minor,
+    -- Unknown as soon as one part of it has no rate.
+    cast(case when count(*) = count(lines.functional_minor) then sum(lines.functional_minor) end as bigint) as functional_minor,
     cast(count(*) as bigint) as line_count
 from lines
 inner join {{ ref('entities') }} as entities

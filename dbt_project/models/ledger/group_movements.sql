@@ -36,7 +36,7 @@ moved as (
         case when movements.is_before_joining then 'acquired' else movements.movement end as movement,
         case when movements.is_before_joining then 1 else movements.movement_order end as movement_order,
         movements.is_before_joining,
-        sum(movements.functional_minor) as functional_minor
+        case when count(*) = count(movements.functional_minor) then sum(movements.functional_minor) end as functional_minor
     from {{ ref('account_movements') }} as movements
     inner join entities
         on movements.entity_id = entities.entity_id
@@ -58,7 +58,7 @@ summed as (
         movement,
         movement_order,
         is_before_joining,
-        cast(sum(functional_minor) as bigint) as functional_minor
+        cast(case when count(*) = count(functional_minor) then sum(functional_minor) end as bigint) as functional_minor
     from moved
     group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
 ),
