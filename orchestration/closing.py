@@ -295,8 +295,7 @@ def packet_period(settings: Settings, period: date) -> Closed:
 def _trial_balance(period: date) -> str:
     """The ERP's trial balance of one month as a relation."""
     return (
-        "(select entity_id, account_code, currency, closing_minor "
-        f"from tieout.staging.stg_erp__trial_balances where period = date '{period}')"
+        f"(select * exclude (period) from tieout.ledger.gl_balances where period = date '{period}')"
     )
 
 
@@ -383,7 +382,7 @@ def _reproduce(settings: Settings, batch: books.Batch, scratch: Path) -> books.R
         "build",
         "--select",
         "+ledger_entry_lines",
-        "+stg_erp__trial_balances",
+        "+gl_balances",
         "--exclude-resource-types",
         "test",
         "unit_test",

@@ -16,6 +16,8 @@ select
     posted.debit_minor,
     posted.credit_minor,
     posted.amount_minor,
+    posted.functional_currency,
+    posted.functional_minor,
     posted.stream,
     posted.contract_id,
     posted.obligation_id,
