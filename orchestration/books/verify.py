@@ -14,6 +14,7 @@ from typing import Any
 
 import duckdb
 
+from orchestration.books.acts import act_faults
 from orchestration.books.lines import files_relation
 from orchestration.books.store import (
     GENESIS,
@@ -202,4 +203,7 @@ def verify(root: Path, *, expected_head: str | None = None, deep: bool = True) -
         problems.extend(Problem(found.sequence, found.batch_id, fault) for fault in faults)
     problems.extend(problem for _, problem in _chain_faults(chain))
     problems.extend(_head_faults(root, chain, expected_head))
+    if not problems:
+        after = len(chain) + 1
+        problems.extend(Problem(after, period, what) for period, what in act_faults(root))
     return sorted(dict.fromkeys(problems), key=lambda problem: problem.sequence)
