@@ -1,4 +1,4 @@
-"""The verbs of the books: open, close, reopen, verify, reproduce, export, and what state each period is in.
+"""The verbs of the books: open, close, reopen, verify, reproduce, export, sign off, and what state each is in.
 
 Prints what happened and where to look next; decides nothing about accounting.
 """
@@ -88,9 +88,8 @@ def _print_checklist(console: Console, lines: Sequence[Any]) -> None:
         table.add_column(heading)
     for line in lines:
         detail = "; ".join(part for part in (*line.blocked_by, line.detail) if part)
-        table.add_row(
-            line.step.title, line.step.owner_role, f"{line.due_date}", line.status, detail
-        )
+        status = f"{line.status}, late" if line.is_late else line.status
+        table.add_row(line.step.title, line.step.owner_role, f"{line.due_date}", status, detail)
     console.print(table)
 
 
@@ -196,6 +195,41 @@ def register(main: click.Group, load: Load, console: Console) -> None:
         done = packet_period(settings, period)
         _print_closed(console, done)
 
+    @main.command("checklist")
+    @click.argument("period", type=Period())
+    def checklist_(period: date) -> None:
+        """Show each step of the close of PERIOD: owner, due day, status, what blocks it."""
+        from datetime import UTC, datetime
+
+        from orchestration.close_facts import checklist_of
+
+        settings = load()
+        _print_checklist(console, checklist_of(settings.books, period, datetime.now(UTC).date()))
+
+    @main.command("sign-off")
+    @click.argument("period", type=Period())
+    @click.option("--by", required=True, help="Who signs; not who prepared the close.")
+    @click.option("--role", required=True, help="For example CFO.")
+    @click.option("--remarks", default="")
+    def sign_off_(period: date, by: str, role: str, remarks: str) -> None:
+        """Record that the packet of PERIOD was read and is signed off."""
+        from orchestration.closing import sign_off
+
+        sign_off(load(), period, by, role, remarks)
+        console.print(f"{period:%Y-%m} is signed off by {by}, {role}")
+
+    @main.command("release-opening")
+    @click.argument("entity")
+    @click.argument("currency")
+    @click.option("--by", required=True)
+    @click.option("--reason", required=True)
+    def release_(entity: str, currency: str, by: str, reason: str) -> None:
+        """Let the next close post back ENTITY's opening differences in CURRENCY."""
+        from orchestration.closing import release_opening
+
+        lines = release_opening(load(), entity, currency, by, reason)
+        console.print(f"{lines} lines of {entity} in {currency} post with the next close")
+
     @main.command("books")
     def books_() -> None:
         """Show the state of every period and the batches that made it."""
@@ -259,5 +293,5 @@ def register(main: click.Group, load: Load, console: Console) -> None:
         from orchestration.closing import export
 
         settings = load()
-        for path in export(settings, period, shape, out):
+        for path in export(settings, period, shape, out, getpass.getuser()):
             console.print(str(path))

@@ -7,26 +7,36 @@ of the checklist. Does not belong: what posts (books), what it means (dbt), how 
 from __future__ import annotations
 
 import csv
-import hashlib
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
-from filelock import FileLock, Timeout
 
-from expectations.register import load_register
-from orchestration import books, dbt, pipeline
+from orchestration import books, dbt, pipeline, warehouse
+from orchestration.books.acts import acts_of, record
 from orchestration.books.causes import OPENING_DIFFERENCE
 from orchestration.books.checklist import ChecklistLine, Fact, blocking, checklist
 from orchestration.books.periods import closing_refusal
-from orchestration.books.store import BooksBusyError, BooksError, next_period, period_name
-from orchestration.flux import flux_fact
+from orchestration.books.store import BooksError, file_hash, next_period, period_name
+from orchestration.close_facts import (
+    CHECKED,
+    EXPORTED,
+    PACKET,
+    PUBLISHED,
+    RELEASED,
+    SIGNED,
+    checked_detail,
+    controls_of,
+    facts_before_the_seal,
+    failed_blocking,
+    keep_facts,
+    recorded_facts,
+)
 from orchestration.landing import build_raw
 from orchestration.publish import publish
 from orchestration.release import require_released
@@ -37,8 +47,6 @@ from orchestration.settings import DBT_PROJECT, REPOSITORY, Settings
 
 SEEDS = DBT_PROJECT / "seeds"
 COMPUTED = "tieout.ledger.ledger_entry_lines"
-# What reads the books: built again once the batch is there.
-FROM_BOOKS = "stg_books__entries+"
 
 
 class CloseBlockedError(BooksError):
@@ -100,19 +108,6 @@ def code_revision() -> str:
     return done.stdout.strip() or "unversioned"
 
 
-@contextmanager
-def _alone(settings: Settings) -> Iterator[None]:
-    """One act on the books at a time, from its build to its packet."""
-    settings.home.mkdir(parents=True, exist_ok=True)
-    try:
-        with FileLock(settings.home / ".close.lock", timeout=0):
-            yield
-    except Timeout as error:
-        raise BooksBusyError(
-            f"another close runs in {settings.home}: wait for it to end, then try again"
-        ) from error
-
-
 def _act(at: Settings, period: date, people: Person, reason: str, controls_hash: str) -> books.Act:
     return books.Act(
         period=period,
@@ -126,78 +121,23 @@ def _act(at: Settings, period: date, people: Person, reason: str, controls_hash:
         evidence=books.evidence_of(at.landing),
         approvals=people.approvals,
         materiality=materiality(),
+        released=_released(at),
         controls_hash=controls_hash,
     )
 
 
-def _controls(at: Settings) -> tuple[list[dict[str, Any]], str]:
-    """Results of every control as the packet shows them, and one hash over them."""
-    # Great Expectations takes seconds to import: only who runs it pays.
-    from expectations.runner import run_controls
-
-    register = {control.id: control for control in load_register()}
-    rows = [
-        {
-            "control": result.control_id,
-            "title": register[result.control_id].title,
-            "severity": register[result.control_id].severity,
-            "blocking": register[result.control_id].blocking,
-            "passed": result.passed,
-            "observed": str(result.observed),
-        }
-        for result in run_controls(at)
-    ]
-    text = "".join(f"{row['control']} {row['passed']} {row['observed']}\n" for row in rows)
-    return rows, hashlib.sha256(text.encode()).hexdigest()
+def _released(settings: Settings) -> tuple[str, ...]:
+    """Opening differences that somebody released and no close has posted yet."""
+    chain = books.batches(settings.books)
+    if not chain:
+        return ()
+    acts = acts_of(settings.books, chain[0])
+    wanted = {str(act.detail["entry_key"]) for act in acts if act.what == RELEASED}
+    return tuple(sorted(wanted - {key for batch in chain for key in batch.manifest["released"]}))
 
 
-def _count(warehouse: Path, sql: str, *values: object) -> int:
-    with duckdb.connect(str(warehouse), read_only=True) as connection:
-        row = connection.execute(sql, list(values)).fetchone()
-    return int(row[0]) if row else 0
-
-
-def _facts(
-    at: Settings, period: date, controls: Sequence[dict[str, Any]], found: books.Preview
-) -> dict[str, Fact]:
-    """What is known of each step before the seal."""
-    failures = _count(at.warehouse, "select count(*) from raw.landing__pull_failure")
-    loads = _count(at.warehouse, "select count(*) from raw.landing__load")
-    ownerless = _count(
-        at.warehouse,
-        "select count(*) from marts.rpt_exceptions where severity = 'high' and period <= ? "
-        "and coalesce(owner_role, '') = ''",
-        period,
-    )
-    failed = tuple(
-        f"{row['control']} {row['title']}: {row['observed']}"
-        for row in controls
-        if row["blocking"] and not row["passed"]
-    )
-    approvals = tuple(blocker for blocker in found.blockers if "record an approval" in blocker)
-    others = tuple(blocker for blocker in found.blockers if blocker not in approvals)
-    passed = sum(bool(row["passed"]) for row in controls)
-    return {
-        "evidence": Fact(
-            failures == 0 and loads > 0,
-            f"{loads} loads to {at.as_of:%Y-%m-%d %H:%M}",
-            (f"{failures} objects failed at their last pull",) if failures else (),
-        ),
-        "models": Fact(True, f"built as of {at.as_of:%Y-%m-%d %H:%M}"),
-        "controls": Fact(not failed, f"{passed} of {len(controls)} pass", failed),
-        "exceptions": Fact(ownerless == 0, "", (f"{ownerless} have none",) if ownerless else ()),
-        "soft_close": Fact(not others, f"{found.lines} lines to post", others),
-        "prior_period": Fact(
-            not approvals, f"{len(found.prior_period)} amounts of earlier months", approvals
-        ),
-        "flux": flux_fact(at.warehouse, period),
-    }
-
-
-def _refresh(at: Settings) -> None:
-    """Show the books as they are now in the warehouse."""
-    pipeline.show(at)
-    dbt.run(at, "build", "--select", FROM_BOOKS, "--exclude-resource-type", "unit_test")
+def packet_folder(settings: Settings, period: date) -> Path:
+    return settings.reports / "close" / period_name(period)
 
 
 def _packets(
@@ -205,11 +145,11 @@ def _packets(
     period: date,
     batch: books.Batch,
     lines: Sequence[ChecklistLine],
-    controls: Sequence[dict[str, Any]],
+    controls: Sequence[Mapping[str, Any]],
 ) -> tuple[Path, ...]:
     """Workbook and page of the group and of each entity."""
     data = packet_data(at.warehouse, SEEDS, period, batch.manifest, lines, controls)
-    folder = at.reports / "close" / period_name(period)
+    folder = packet_folder(at, period)
     written = []
     for scope in (CONSOLIDATED, *sorted(set(data.trial_balance["entity_id"]))):
         mine = data if scope == CONSOLIDATED else for_entity(data, scope)
@@ -218,28 +158,42 @@ def _packets(
     return tuple(written)
 
 
+def _unchanged(at: Settings) -> None:
+    """Errors: BooksError when evidence or policies changed since the warehouse was built."""
+    if not warehouse.is_current(at):
+        raise BooksError(
+            "evidence, policies or the warehouse changed while the month was computed: nothing was "
+            "posted; do it again"
+        )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(microsecond=0)
+
+
 def _finish(
     at: Settings,
     period: date,
     batch: books.Batch,
     facts: dict[str, Fact],
-    controls: Sequence[dict[str, Any]],
+    controls: Sequence[Mapping[str, Any]],
 ) -> Closed:
-    """After the seal: show the batch, make the packet, publish."""
-    _refresh(at)
-    facts |= {
-        "seal": Fact(True, f"batch {batch.batch_id}, seal {batch.seal[:12]}"),
-        "packet": Fact(True, "this packet"),
-    }
-    packets = _packets(at, period, batch, checklist(period, facts), controls)
+    """After the seal: record what was checked, show the batch, make the packet, publish."""
+    by = str(batch.manifest["prepared_by"])
+    record(at.books, batch, CHECKED, by, _now(), checked_detail(facts))
+    pipeline.refresh_books(at)
+    known, _ = recorded_facts(at.books, period)
+    known["packet"] = Fact(True, "this packet")
+    packets = _packets(at, period, batch, checklist(period, known), controls)
+    record(at.books, batch, PACKET, by, _now(), {path.name: file_hash(path) for path in packets})
     version = ""
     if batch.batch_id == books.batches(at.books)[-1].batch_id:
         require_released(at)
         version = publish(at).version
-        facts["publish"] = Fact(True, f"version {version}")
-    else:
-        facts["publish"] = Fact(True, "a later month is published")
-    return Closed(period, batch, None, tuple(checklist(period, facts)), packets, version)
+    note = f"version {version}" if version else "a later month is published"
+    record(at.books, batch, PUBLISHED, by, _now(), {"version": note})
+    known, _ = recorded_facts(at.books, period)
+    return Closed(period, batch, None, tuple(checklist(period, known)), packets, version)
 
 
 def close_period(
@@ -256,24 +210,35 @@ def close_period(
     Errors: CloseBlockedError with everything that blocks, DbtError, and what ``books.close`` refuses.
     """
     at = replace(settings, as_of=cut_off or cut_off_of(period))
-    with _alone(at):
+    with warehouse.alone(at, f"the close of {period_name(period)}"):
         refusal = closing_refusal(books.batches(at.books), period)
         if refusal and not soft:
             raise refusal
-        pipeline.build(at)
-        controls, controls_hash = _controls(at)
+        was_built = pipeline.ensure_built(at)
+        controls, controls_hash = controls_of(at)
         act = _act(at, period, people, reason, controls_hash)
         with books.session(at.warehouse, at.home / "scratch") as con:
             found = books.preview(at.books, con, COMPUTED, act, record=soft)
-            facts = _facts(at, period, controls, found)
+            facts = facts_before_the_seal(at, period, controls, found, was_built=was_built)
             lines = checklist(period, facts)
-            if soft:
-                return Closed(period, None, found, tuple(lines))
             blockers = blocking(lines)
-            if blockers:
+            if soft or blockers:
+                if not refusal:
+                    keep_facts(at, period, facts)
+                if soft:
+                    return Closed(period, None, found, tuple(lines))
                 raise CloseBlockedError(period, blockers)
+            _unchanged(at)
             batch = books.close(at.books, con, COMPUTED, act)
         return replace(_finish(at, period, batch, facts, controls), preview=found)
+
+
+def _seal_of(settings: Settings, period: date) -> books.Batch:
+    """The batch that seals a period. Errors: BooksError when it is not sealed."""
+    _, batch = recorded_facts(settings.books, period)
+    if batch is None:
+        raise BooksError(f"{period_name(period)} is not sealed: `tieout close` it first")
+    return batch
 
 
 def packet_period(settings: Settings, period: date) -> Closed:
@@ -281,23 +246,45 @@ def packet_period(settings: Settings, period: date) -> Closed:
 
     Errors: BooksError when the period is not sealed; DbtError.
     """
-    chain = [batch for batch in books.batches(settings.books) if batch.period == period]
-    if not chain or chain[-1].kind == "reopen":
-        raise BooksError(f"{period_name(period)} is not sealed: `tieout close` it first")
-    batch = chain[-1]
+    batch = _seal_of(settings, period)
     at = replace(settings, as_of=datetime.fromisoformat(batch.manifest["cut_off"]))
-    with _alone(at):
-        pipeline.build(at)
-        controls, _ = _controls(at)
+    with warehouse.alone(at, f"the packet of {period_name(period)}"):
+        was_built = pipeline.ensure_built(at)
+        controls, _ = controls_of(at)
         nothing = books.Preview(period, batch.rows, (), (), (), ())
-        return _finish(at, period, batch, _facts(at, period, controls, nothing), controls)
+        facts = facts_before_the_seal(at, period, controls, nothing, was_built=was_built)
+        return _finish(at, period, batch, facts, controls)
+
+
+def sign_off(settings: Settings, period: date, by: str, role: str, remarks: str = "") -> None:
+    """Record who signed the packet of a sealed period, and which packet that was.
+
+    Errors: BooksError when the period is not sealed, the signer prepared it or has no name or role, or
+    the packet is not the one that was made; CloseBlockedError with the steps that have to come before.
+    """
+    name = period_name(period)
+    batch = _seal_of(settings, period)
+    if not by.strip() or not role.strip():
+        raise BooksError(f"signing {name} off needs a name and a role")
+    if by.strip().casefold() == str(batch.manifest["prepared_by"]).strip().casefold():
+        raise BooksError(f"{by} prepared {name}: somebody else has to sign it off")
+    facts, _ = recorded_facts(settings.books, period)
+    if "sign_off" in facts:
+        raise BooksError(f"{name} is signed off: {facts['sign_off'].detail}")
+    if blockers := blocking(checklist(period, facts), "sign_off"):
+        raise CloseBlockedError(period, blockers)
+    packet = packet_folder(settings, period) / f"{CONSOLIDATED.lower()}.xlsx"
+    made = [act for act in acts_of(settings.books, batch) if act.what == PACKET][-1].detail
+    if not packet.exists() or file_hash(packet) != made[packet.name]:
+        raise BooksError(f"{packet} is not the packet that was made: run `tieout packet {name}`")
+    detail = {"role": role.strip(), "packet_sha256": made[packet.name], "remarks": remarks}
+    record(settings.books, batch, SIGNED, by.strip(), _now(), detail)
 
 
 def _trial_balance(period: date) -> str:
     """The ERP's trial balance of one month as a relation."""
     return (
-        "(select entity_id, account_code, currency, closing_minor "
-        f"from tieout.staging.stg_erp__trial_balances where period = date '{period}')"
+        f"(select * exclude (period) from tieout.ledger.gl_balances where period = date '{period}')"
     )
 
 
@@ -309,30 +296,30 @@ def open_at(
     Errors: CloseBlockedError, DbtError, BooksError when the books are open or the ERP sent nothing.
     """
     at = replace(settings, as_of=cut_off or cut_off_of(period))
-    with _alone(at):
+    with warehouse.alone(at, f"the opening of {period_name(period)}"):
         chain = books.batches(at.books)
         if chain:
             raise BooksError(f"the books already opened with {chain[0].batch_id}")
-        pipeline.build(at)
-        controls, controls_hash = _controls(at)
-        failed = [
-            f"{row['control']} {row['title']}: {row['observed']}"
-            for row in controls
-            if row["blocking"] and not row["passed"]
-        ]
-        if failed:
+        was_built = pipeline.ensure_built(at)
+        controls, controls_hash = controls_of(at)
+        if failed := failed_blocking(controls):
             raise CloseBlockedError(period, failed)
         act = _act(at, period, people, "go-live", controls_hash)
         with books.session(at.warehouse, at.home / "scratch") as con:
             relation = _trial_balance(period)
-            row = con.execute(f"select count(*) from {relation}").fetchone()
+            row = con.execute(
+                "select count(*) from tieout.staging.stg_erp__trial_balances where period = ?",
+                [period],
+            ).fetchone()
             if not row or not row[0]:
                 raise BooksError(
                     f"the ERP's trial balance of {period_name(period)} has not landed: pull it first"
                 )
+            _unchanged(at)
             batch = books.open_books(at.books, con, COMPUTED, act, trial_balance=relation)
         nothing = books.Preview(period, batch.rows, (), (), (), ())
-        closed = _finish(at, period, batch, _facts(at, period, controls, nothing), controls)
+        facts = facts_before_the_seal(at, period, controls, nothing, was_built=was_built)
+        closed = _finish(at, period, batch, facts, controls)
         return replace(closed, opening_differences=tuple(opening_differences(at, batch)))
 
 
@@ -348,10 +335,33 @@ def opening_differences(settings: Settings, batch: books.Batch) -> list[dict[str
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
+def release_opening(settings: Settings, entity: str, currency: str, by: str, reason: str) -> int:
+    """Let the next close post an entity's opening differences in a currency back. Returns their lines.
+
+    Errors: BooksError when there are none, they were released before, or no name or reason is given.
+    """
+    if not by.strip() or not reason.strip():
+        raise BooksError("releasing an opening difference needs a name and a reason")
+    chain = books.batches(settings.books)
+    opened = chain[0] if chain and chain[0].kind == "opening" else None
+    found = opening_differences(settings, opened) if opened else []
+    mine = [row for row in found if (row["entity_id"], row["currency"]) == (entity, currency)]
+    if not opened or not mine:
+        raise BooksError(f"no opening difference of {entity} in {currency} is in the books")
+    key = mine[0]["entry_key"]
+    acts = [act for act in acts_of(settings.books, opened) if act.what == RELEASED]
+    if before := [act for act in acts if act.detail["entry_key"] == key]:
+        raise BooksError(f"{key} was released {before[0].at[:10]} by {before[0].by}")
+    detail = {"entry_key": key, "reason": reason.strip()}
+    record(settings.books, opened, RELEASED, by.strip(), _now(), detail)
+    return len(mine)
+
+
 def reopen_period(settings: Settings, period: date, people: Person, reason: str) -> books.Batch:
     """Record that a sealed period is open again. Errors: NotReopenableError."""
     at = replace(settings, as_of=cut_off_of(period))
-    with _alone(at), books.session(None, at.home / "scratch") as con:
+    acting = f"the reopening of {period_name(period)}"
+    with warehouse.alone(at, acting), books.session(None, at.home / "scratch") as con:
         return books.reopen(at.books, con, _act(at, period, people, reason, ""))
 
 
@@ -384,7 +394,7 @@ def _reproduce(settings: Settings, batch: books.Batch, scratch: Path) -> books.R
         "build",
         "--select",
         "+ledger_entry_lines",
-        "+stg_erp__trial_balances",
+        "+gl_balances",
         "--exclude-resource-types",
         "test",
         "unit_test",
@@ -401,20 +411,28 @@ def _reproduce(settings: Settings, batch: books.Batch, scratch: Path) -> books.R
         )
 
 
-def export(settings: Settings, period: date, shape: str, out: Path | None = None) -> list[Path]:
+def export(
+    settings: Settings, period: date, shape: str, out: Path | None = None, by: str = ""
+) -> list[Path]:
     """Write a sealed period for ``netsuite`` or ``quickbooks``, or the whole books for ``beancount``.
 
-    Errors: ExportError when nothing is sealed or the importer would refuse it.
+    Recorded with the period. Errors: ExportError when nothing is sealed or the importer would refuse it.
     """
     from orchestration.export import beancount, journals, netsuite, quickbooks
 
+    batch = _seal_of(settings, period)
     names = journals.read_names(SEEDS)
     folder = out or settings.home / "exports" / period_name(period)
     if shape == "netsuite":
-        return [netsuite.write(settings.books, period, names, folder)]
-    if shape == "quickbooks":
-        return quickbooks.write(settings.books, period, names, folder)
-    if shape == "beancount":
+        written = [netsuite.write(settings.books, period, names, folder)]
+    elif shape == "quickbooks":
+        written = quickbooks.write(settings.books, period, names, folder)
+    elif shape == "beancount":
         types = beancount.read_account_types(SEEDS)
-        return [beancount.write(settings.books, names, types, folder)]
-    raise BooksError(f"no export is called {shape}: write netsuite, quickbooks or beancount")
+        written = [beancount.write(settings.books, names, types, folder)]
+    else:
+        raise BooksError(f"no export is called {shape}: write netsuite, quickbooks or beancount")
+    files = {path.name: file_hash(path) for path in written}
+    detail = {"shape": shape, "files": files}
+    record(settings.books, batch, EXPORTED, by or "tieout", _now(), detail)
+    return written

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.settings import DBT_PROJECT, REPOSITORY, Settings
+from orchestration.warehouse import held_descriptors
 
 
 class DbtError(RuntimeError):
@@ -61,6 +62,8 @@ def run(settings: Settings, *arguments: str) -> str:
     done = subprocess.run(
         command,
         env=os.environ | environment(settings),
+        # If this process is killed, dbt goes on writing for a while: nobody else may until it ends.
+        pass_fds=held_descriptors(),
         capture_output=True,
         text=True,
         check=False,

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from orchestration import books, dbt
+from orchestration import books, dbt, warehouse
 from orchestration.defs.resources import connected
 from orchestration.landing import build_raw
 from orchestration.release import build_starts, build_succeeded
 from orchestration.settings import Settings
 from orchestration.sources.pull import PullResult, pull
+
+# What reads the books: the only models that a batch changes.
+FROM_BOOKS = "stg_books__entries+"
 
 
 def land(settings: Settings, sources: Sequence[str] | None = None) -> list[PullResult]:
@@ -26,8 +29,33 @@ def show(settings: Settings) -> None:
 
 
 def build(settings: Settings) -> None:
-    """Rebuild the warehouse from what has landed. Errors: DbtError with dbt's last lines."""
-    build_starts(settings)
-    show(settings)
-    dbt.build(settings)
-    build_succeeded(settings)
+    """Rebuild the warehouse from what has landed.
+
+    Errors: DbtError with dbt's last lines, WarehouseBusyError, ReleaseError when evidence landed meanwhile.
+    """
+    with warehouse.alone(settings, "a build"):
+        build_starts(settings)
+        show(settings)
+        dbt.build(settings)
+        build_succeeded(settings)
+
+
+def refresh_books(settings: Settings) -> None:
+    """Show the books as they are now in the warehouse, and build only what reads them."""
+    with warehouse.alone(settings, "a refresh"), warehouse.changing_only_the_books(settings):
+        show(settings)
+        dbt.run(settings, "build", "--select", FROM_BOOKS, "--exclude-resource-type", "unit_test")
+
+
+def ensure_built(settings: Settings) -> bool:
+    """Build unless the warehouse already is exactly that. Returns whether it had to be built.
+
+    Errors: as ``build``.
+    """
+    with warehouse.alone(settings, "a build"):
+        if not warehouse.is_current(settings):
+            build(settings)
+            return True
+        if warehouse.noted(settings)["books"] != warehouse.shown_books(settings):
+            refresh_books(settings)
+        return False

@@ -14,6 +14,7 @@ from typing import Any
 
 import duckdb
 
+from orchestration.books.acts import act_faults
 from orchestration.books.explanations import faults as explanation_faults
 from orchestration.books.lines import files_relation
 from orchestration.books.store import (
@@ -203,7 +204,9 @@ def verify(root: Path, *, expected_head: str | None = None, deep: bool = True) -
         problems.extend(Problem(found.sequence, found.batch_id, fault) for fault in faults)
     problems.extend(problem for _, problem in _chain_faults(chain))
     problems.extend(_head_faults(root, chain, expected_head))
-    # Explanations are no part of a batch: what is wrong with them comes after the whole chain.
-    last = chain[-1].sequence if chain else 0
-    problems.extend(Problem(last + 1, "explanations", what) for what in explanation_faults(root))
+    # Acts and explanations are no part of a batch: what is wrong with them comes after the whole chain.
+    after = chain[-1].sequence + 1 if chain else 1
+    if not problems:
+        problems.extend(Problem(after, period, what) for period, what in act_faults(root))
+    problems.extend(Problem(after, "explanations", what) for what in explanation_faults(root))
     return sorted(dict.fromkeys(problems), key=lambda problem: problem.sequence)

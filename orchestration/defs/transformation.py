@@ -17,6 +17,7 @@ from orchestration import dbt
 from orchestration import settings as config
 from orchestration.defs.resources import TieoutResource
 from orchestration.release import build_starts, build_succeeded
+from orchestration.warehouse import alone
 
 OWNERS = {
     "staging": "team:data_engineering",
@@ -71,23 +72,26 @@ def dbt_models(
 ) -> Iterator[Any]:
     settings = tieout.settings()
     arguments = ["build", "--exclude-resource-type", "unit_test", *dbt.variables(settings)]
-    build_starts(settings)
-    invocation = dbt_cli.cli(arguments, context=context, target_path=settings.dbt_target)
-    # Held back until dbt has let go of the file: asking DuckDB for each table's rows and columns
-    # while dbt writes would wait for its lock, table by table.
-    events, failure = [], None
-    try:
-        for event in invocation.stream():
-            events.append(event)
-    except Exception as error:
-        # What dbt did build, and which of its tests failed, is shown before the step fails.
-        failure = error
-    tables = _tables(settings.warehouse)
+    with alone(settings, "dbt build"):
+        build_starts(settings)
+        invocation = dbt_cli.cli(arguments, context=context, target_path=settings.dbt_target)
+        # Held back until dbt has let go of the file: asking DuckDB for each table's rows and columns
+        # while dbt writes would wait for its lock, table by table.
+        events, failure = [], None
+        try:
+            for event in invocation.stream():
+                events.append(event)
+        except Exception as error:
+            # What dbt did build, and which of its tests failed, is shown before the step fails.
+            failure = error
+        tables = _tables(settings.warehouse)
+        if not failure and context.selected_asset_keys >= set(dbt_models.keys):
+            # A part that was built makes no whole: the note is of everything or there is none.
+            build_succeeded(settings)
     for event in events:
         yield _described(event, tables)
     if failure:
         raise failure
-    build_succeeded(settings)
 
 
 def _tables(warehouse: Path) -> dict[tuple[str, ...], dict[str, Any]]:

@@ -1,8 +1,9 @@
 """Journals as NetSuite's CSV import for journal entries takes them, one file a month.
 
 Columns: External ID (the journal's id, so importing twice is refused), Date (MM/DD/YYYY), Posting Period
-(``Mar 2026``), Subsidiary, Currency, Memo, Account (number and name), Debit, Credit, Line Memo. The
-exchange rate is left to NetSuite's own table. Its limits are checked here, before anyone uploads.
+(``Mar 2026``), Subsidiary, Currency, Exchange Rate, Memo, Account (number and name), Debit, Credit, Line
+Memo. Its limits are checked here, before anyone uploads. What one rate a journal leaves out follows in a
+journal of the subsidiary's own currency (``…-FX``).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ COLUMNS = (
     "Posting Period",
     "Subsidiary",
     "Currency",
+    "Exchange Rate",
     "Memo",
     "Account",
     "Debit",
@@ -56,6 +58,7 @@ def rows(journal: Journal) -> list[list[str]]:
             f"{journal.period:%b %Y}",
             inert(journal.entity_name),
             journal.currency,
+            f"{journal.exchange_rate:f}",
             inert(f"{journal.reference} (batch {journal.batch_id})"),
             inert(f"{line.account_code} {line.account_name}"),
             _amount(journal, line.debit_minor),

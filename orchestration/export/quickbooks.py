@@ -1,9 +1,10 @@
 """Journals as QuickBooks Online's import takes them, one file a month and entity: a company file is one entity.
 
 Columns: Journal No (at most 21 characters, so a short number; the reference is in the description), Journal
-Date (MM/DD/YYYY), Account Name, Debits, Credits, Description, Name, Currency. Turn account numbers off
-while importing. Accounts receivable goes to a control account of type *other current assets*: QuickBooks
-takes one receivable line and customer a journal, and the customers' balances live in this subledger.
+Date (MM/DD/YYYY), Account Name, Debits, Credits, Description, Name, Currency, Exchange Rate (without one
+QuickBooks takes 1). Turn account numbers off while importing. Accounts receivable goes to a control account
+of type *other current assets*: QuickBooks takes one receivable line and customer a journal, and the
+customers' balances live in this subledger.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ COLUMNS = (
     "Description",
     "Name",
     "Currency",
+    "Exchange Rate",
 )
 LONGEST_NUMBER = 21
 CONTROL_ACCOUNTS = {"1100": "Accounts receivable control"}
@@ -60,6 +62,7 @@ def rows(journal: Journal, place: int) -> list[list[str]]:
             inert(f"{journal.reference}: {memo_of(journal, line)}"),
             "",
             journal.currency,
+            f"{journal.exchange_rate:f}",
         ]
         for line in journal.lines
     ]

@@ -63,7 +63,9 @@ DENSITY = 0.5
 MOST = {
     kind: 6
     for kind in WORLD_KINDS
-    if kind.startswith(("GL_", "INTERCOMPANY_", "FILE_", "METERING_")) or "PAYOUT" in kind or "DEPOSIT" in kind
+    if kind.startswith(("GL_", "INTERCOMPANY_", "FILE_", "METERING_"))
+    or "PAYOUT" in kind
+    or "DEPOSIT" in kind
 }
 
 

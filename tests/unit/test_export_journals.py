@@ -94,6 +94,7 @@ def test_netsuite_gets_balanced_journals_by_reference_with_late_amounts_on_their
         "Posting Period": "Jan 2026",
         "Subsidiary": "'=Lumen Compute Inc.",
         "Currency": "USD",
+        "Exchange Rate": "1",
         "Memo": "US01|2026-01|invoice|USD (batch 000001-close)",
         "Account": "1100 Accounts receivable",
         "Debit": "120.05",

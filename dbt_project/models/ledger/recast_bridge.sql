@@ -1,5 +1,6 @@
 -- From as reported to as recast: what each month's books carry of each economic month, by cause, and what they do not
--- carry yet. Over posting months a row sums to the books as reported, over economic months to the ledger as recast.
+-- carry yet. Over posting months a row sums to the books as reported, over economic months to the ledger as recast; both in
+-- the currency of the documents and in the entity's own.
 with posted as (
     select
         entity_id,
@@ -8,9 +9,11 @@ with posted as (
         period,
         posting_period,
         cause,
-        sum(amount_minor) as amount_minor
+        functional_currency,
+        sum(amount_minor) as amount_minor,
+        sum(functional_minor) as functional_minor
     from {{ ref('posted_entry_lines') }}
-    group by entity_id, currency, account_code, period, posting_period, cause
+    group by entity_id, currency, account_code, period, posting_period, cause, functional_currency
 ),
 
 -- Entry by entry, so that a change of one entry is not hidden by the opposite change of another.
@@ -22,7 +25,9 @@ by_entry as (
         currency,
         account_code,
         period,
-        amount_minor
+        functional_currency,
+        amount_minor,
+        functional_minor
     from {{ ref('ledger_entry_lines') }}
     union all
     select
@@ -32,22 +37,26 @@ by_entry as (
         currency,
         account_code,
         period,
-        -amount_minor as amount_minor
+        functional_currency,
+        -amount_minor as amount_minor,
+        -functional_minor as functional_minor
     from {{ ref('posted_entry_lines') }}
 ),
 
 open_entries as (
     select
         entry_key,
-        entry_type,
+        case when entry_type = 'opening_difference' then 'opening difference' else 'not posted yet' end as cause,
         entity_id,
         currency,
         account_code,
         period,
-        sum(amount_minor) as amount_minor
+        functional_currency,
+        sum(amount_minor) as amount_minor,
+        sum(functional_minor) as functional_minor
     from by_entry
-    group by entry_key, entry_type, entity_id, currency, account_code, period
-    having sum(amount_minor) <> 0
+    group by entry_key, entry_type, entity_id, currency, account_code, period, functional_currency
+    having sum(amount_minor) <> 0 or sum(functional_minor) <> 0
 ),
 
 not_posted as (
@@ -56,16 +65,13 @@ not_posted as (
         currency,
         account_code,
         period,
-        case when entry_type = 'opening_difference' then 'opening difference' else 'not posted yet' end as cause,
+        cause,
+        functional_currency,
         sum(amount_minor) as amount_minor,
-        sum(abs(amount_minor)) as gross_minor
+        sum(abs(amount_minor)) as gross_minor,
+        sum(functional_minor) as functional_minor
     from open_entries
-    group by
-        entity_id,
-        currency,
-        account_code,
-        period,
-        case when entry_type = 'opening_difference' then 'opening difference' else 'not posted yet' end
+    group by entity_id, currency, account_code, period, cause, functional_currency
 )
 
 select
@@ -77,7 +83,9 @@ select
     cause,
     true as is_posted,
     cast(amount_minor as bigint) as amount_minor,
-    cast(abs(amount_minor) as bigint) as gross_minor
+    cast(abs(amount_minor) as bigint) as gross_minor,
+    functional_currency,
+    cast(functional_minor as bigint) as functional_minor
 from posted
 union all
 select
@@ -89,5 +97,7 @@ select
     cause,
     false as is_posted,
     cast(amount_minor as bigint) as amount_minor,
-    cast(gross_minor as bigint) as gross_minor
+    cast(gross_minor as bigint) as gross_minor,
+    functional_currency,
+    cast(functional_minor as bigint) as functional_minor
 from not_posted

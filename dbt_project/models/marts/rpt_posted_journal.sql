@@ -11,6 +11,9 @@ select
     cast(accounts.account_name as varchar) as account_name,
     cast(journal.debit_minor as bigint) as debit_minor,
     cast(journal.credit_minor as bigint) as credit_minor,
+    cast(journal.functional_currency as varchar) as functional_currency,
+    cast(journal.functional_debit_minor as bigint) as functional_debit_minor,
+    cast(journal.functional_credit_minor as bigint) as functional_credit_minor,
     cast(journal.line_count as bigint) as line_count
 from {{ ref('posted_journal') }} as journal
 left join {{ ref('accounts') }} as accounts

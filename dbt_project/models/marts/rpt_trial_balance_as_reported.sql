@@ -7,7 +7,12 @@ select
     cast(reported.opening_minor as bigint) as opening_minor,
     cast(reported.debit_minor as bigint) as debit_minor,
     cast(reported.credit_minor as bigint) as credit_minor,
-    cast(reported.closing_minor as bigint) as closing_minor
+    cast(reported.closing_minor as bigint) as closing_minor,
+    cast(reported.functional_currency as varchar) as functional_currency,
+    cast(reported.functional_opening_minor as bigint) as functional_opening_minor,
+    cast(reported.functional_debit_minor as bigint) as functional_debit_minor,
+    cast(reported.functional_credit_minor as bigint) as functional_credit_minor,
+    cast(reported.functional_closing_minor as bigint) as functional_closing_minor
 from {{ ref('trial_balance_as_reported') }} as reported
 left join {{ ref('accounts') }} as accounts
     on reported.account_code = cast(accounts.account_code as varchar)

@@ -21,7 +21,8 @@ renamed as (
                 coalesce(customer_id, ''),
                 coalesce(invoice_id, ''),
                 coalesce(evidence_ref, ''),
-                amount_minor
+                amount_minor,
+                functional_minor
         ) as line_no,
         entity_id,
         account_code,
