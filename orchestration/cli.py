@@ -218,13 +218,27 @@ def ui(port: int) -> None:
 
 
 @main.command()
+@click.option("--sections", default="stages,schedule,books", show_default=True, help="By comma.")
 @click.option("--sizes", default="20,200,2000", show_default=True, help="Customers, by comma.")
-def bench(sizes: str) -> None:
-    """Time each stage at several sizes, as shares and ratios of one run."""
-    from orchestration.bench import run_bench
+@click.option("--contracts", default="1000,10000,100000", show_default=True, help="By comma.")
+@click.option("--lines", default=10_000_000, show_default=True, help="Lines in the books.")
+@click.option("--repeats", default=3, show_default=True, help="Runs of each side of a ratio.")
+def bench(sections: str, sizes: str, contracts: str, lines: int, repeats: int) -> None:
+    """Time the pipeline, the revenue schedule and a close, as ratios of one run."""
+    from orchestration.bench import SECTIONS, run_bench
 
+    chosen = sections.split(",")
+    if unknown := sorted({*chosen} - {*SECTIONS}):
+        raise click.UsageError(f"no section {', '.join(unknown)}; there are {', '.join(SECTIONS)}")
     _settings()
-    run_bench([int(size) for size in sizes.split(",")], console)
+    run_bench(
+        console,
+        sections=chosen,
+        sizes=[int(size) for size in sizes.split(",")],
+        contracts=[int(count) for count in contracts.split(",")],
+        lines=lines,
+        repeats=repeats,
+    )
 
 
 @main.group()

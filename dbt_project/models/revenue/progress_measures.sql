@@ -23,8 +23,8 @@ with movements as (
         on movements.obligation_id = options.option_id
     left join {{ ref('price_rounds') }} as rounds
         on
-            obligations.price_group_id = rounds.price_group_id
-            and not obligations.is_usage
+            -- Usage has no rounds. A condition on one side alone would make DuckDB compare every pair.
+            rounds.price_group_id = case when not obligations.is_usage then obligations.price_group_id end
             and movements.measured_to > rounds.starts_on
             and movements.measured_to <= rounds.ends_on
     left join {{ ref('obligation_terms') }} as terms
