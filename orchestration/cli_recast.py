@@ -54,7 +54,7 @@ def print_recast(console: Console, figures: Any, written: list[Path]) -> None:
         title_justify="left",
         box=None,
     )
-    for heading in ("entity", "currency", "stream"):
+    for heading in ("books", "stream"):
         table.add_column(heading, no_wrap=True)
     for heading in ("as reported", *(title.lower() for title in used.values()), "as recast"):
         table.add_column(heading, justify="right", min_width=8)
@@ -66,7 +66,7 @@ def print_recast(console: Console, figures: Any, written: list[Path]) -> None:
             else "·"
             for name in ("reported", *used, "recast")
         ]
-        table.add_row(entity, currency, stream, *shown, style=style)
+        table.add_row(f"{entity} {currency}", stream, *shown, style=style)
 
     for entity, currency in books_of(figures.revenue):
         for row in figures.revenue:
@@ -74,7 +74,10 @@ def print_recast(console: Console, figures: Any, written: list[Path]) -> None:
                 line(entity, currency, row["stream"].replace("_", " "), row)
         whole = total(figures.revenue, entity_id=entity, currency=currency)
         line(entity, currency, "all streams", whole, style="bold")
+    # An amount is never cut: on a narrow terminal the lines run on.
+    width, console.width = console.width, max(console.width, 150)
     console.print(table)
+    console.width = width
     verdict = (
         "[green]every amount has its cause[/green]"
         if not figures.unexplained_minor

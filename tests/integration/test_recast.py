@@ -5,6 +5,7 @@ The acquired entity kept its own policies until it joined; the group's policies 
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -160,6 +161,25 @@ def test_as_reported_is_the_erps_trial_balance_until_go_live_and_the_books_after
         recasts.group,
         "select entity_id, account_code, currency, sum(amount_minor)::bigint as closing_minor "
         "from ledger.recast_as_reported group by all having closing_minor <> 0 order by all",
+    )
+
+
+def test_late_evidence_goes_back_to_its_month_as_the_close_recorded_it(recasts: Recasts):
+    """Against the amounts of earlier months in the sealed manifest of March; profit positive."""
+    (manifest,) = (recasts.settings.books / "2026-03").glob("*/manifest.json")
+    recorded = [
+        tuple(amount[name] for name in ("entity_id", "currency", "period", "cause", "result_minor"))
+        for amount in json.loads(manifest.read_text())["prior_period"]
+    ]
+    assert recorded
+    assert sorted(recorded) == rows(
+        recasts.group,
+        """select entity_id, currency, strftime(period, '%Y-%m'),
+            replace(cause, 'late evidence: ', ''), -sum(amount_minor)::bigint
+        from ledger.recast_policy_changes
+        where cause like 'late evidence: %' and period < date '2026-03-01'
+            and left(account_code, 1) in ('4', '5', '6', '7', '8')
+        group by all order by all""",
     )
 
 
