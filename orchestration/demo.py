@@ -19,6 +19,7 @@ from orchestration.demo_closes import (
     close_last_month,
     live_until_the_last_month,
     print_books,
+    print_recast,
 )
 from orchestration.settings import Settings
 
@@ -70,6 +71,7 @@ def run_demo(settings: Settings, console: Console) -> bool:
     if is_sandbox:
         print_score(settings, console)
         tied &= print_books(settings, console)
+        print_recast(settings, console)
     console.print("\n[bold]Where to look[/bold]")
     for what, path in (
         ("summary", settings.reports / "index.html"),

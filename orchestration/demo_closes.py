@@ -19,6 +19,7 @@ from orchestration.sandbox.clock import advance, clock_of
 from orchestration.settings import DBT_PROJECT, Settings
 
 CLOSES = 3
+RECAST_POLICY = "group_2026"
 PREPARED_BY, APPROVED_BY = "ana (revenue accounting)", "ben (controller)"
 STARTED_HERE = {"tieout/started_by": "demo"}
 
@@ -125,3 +126,12 @@ def print_books(settings: Settings, console: Console) -> bool:
         else "[red]the chain does not verify[/red]"
     )
     return not problems
+
+
+def print_recast(settings: Settings, console: Console) -> None:
+    """Compute all history under the group's policies and print the bridge to what was reported."""
+    from orchestration import cli_recast
+    from orchestration.recasting import recast, report
+
+    console.print()
+    cli_recast.print_recast(console, *report(settings, recast(settings, RECAST_POLICY)))

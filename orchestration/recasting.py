@@ -115,9 +115,7 @@ def scratch(settings: Settings, as_of: datetime) -> Settings:
 
 def _compute(settings: Settings, at: Settings, policy_id: str) -> None:
     shutil.rmtree(at.warehouse.parent, ignore_errors=True)
-    build_raw(
-        at.warehouse, settings.landing, {"books__entry": books.posted_relation(settings.books)}
-    )
+    build_raw(at.warehouse, settings.landing, books.relations(settings.books))
     dbt.run_steps(at, steps(policy_id), {"recast_step": 0})
 
 
