@@ -112,7 +112,7 @@ def landed_loads(settings: Settings, _: duckdb.DuckDBPyConnection) -> pa.Table:
 
 
 # What closes posted: nothing is to be expected of these before the books open.
-OF_POSTINGS = {"rpt_posted_journal", "rpt_trial_balance_as_reported"}
+OF_POSTINGS = {"rpt_books_to_gl", "rpt_posted_journal", "rpt_trial_balance_as_reported"}
 
 
 def _has_postings(connection: duckdb.DuckDBPyConnection) -> bool:

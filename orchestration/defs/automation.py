@@ -12,6 +12,7 @@ import dagster as dg
 from orchestration import settings as config
 from orchestration.defs import close
 from orchestration.defs.ingestion import GROUPS, key
+from orchestration.defs.resources import drops_now
 from orchestration.landing import objects
 
 # A close is a decision of two people: no job of these takes it along.
@@ -79,7 +80,7 @@ def _drop_sensor(source: str) -> dg.SensorDefinition:
         description=f"Starts {job.name} when a new {source} file is dropped.",
     )
     def drops(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
-        folder: Path = getattr(config.load().drops, source)
+        folder: Path = getattr(drops_now(config.load()), source)
         seen = fingerprint(folder)
         if not seen:
             return dg.SkipReason(f"no file below {folder}")

@@ -58,6 +58,16 @@ def connected(settings: Settings) -> Settings:
     )
 
 
+def drops_now(settings: Settings) -> Drops:
+    """The folders in which files arrive: of a sandbox that was advanced, those its clock has reached."""
+    if settings.env != "sandbox":
+        return settings.drops
+    from orchestration.sandbox.clock import clock_of, drops_at
+
+    clock = settings.sandbox_clock or clock_of(settings.sandbox_dir)
+    return Drops.below(drops_at(settings.sandbox_dir, clock)) if clock else settings.drops
+
+
 def _one_company_a_home(settings: Settings, wanted: dict[str, object]) -> None:
     """Evidence of two sandbox companies in one landing would tie to neither, so it is refused."""
     stamp = settings.sandbox_dir / "world.json"

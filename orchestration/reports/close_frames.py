@@ -36,13 +36,24 @@ CONSOLIDATED = "Consolidated"
 
 TRIAL_BALANCE = """
     select entity_id, currency, account_code, account_name, opening_minor, debit_minor,
-        credit_minor, closing_minor
+        credit_minor, closing_minor, functional_currency, functional_opening_minor,
+        functional_debit_minor, functional_credit_minor, functional_closing_minor
     from marts.rpt_trial_balance_as_reported where period = $period order by all
 """
 JOURNAL = """
     select reference, entity_id, currency, entry_type, account_code, cause,
-        period as economic_period, debit_minor, credit_minor
+        period as economic_period, debit_minor, credit_minor, functional_currency,
+        functional_debit_minor, functional_credit_minor
     from marts.rpt_posted_journal where posting_period = $period order by all
+"""
+# Accounts on which neither side stands are left out: they say nothing.
+GENERAL_LEDGER = """
+    select entity_id, currency, account_code, account_name, gl_minor as closing_minor,
+        * exclude (entity_id, period, currency, account_code, account_name, gl_minor,
+            reported_minor, difference_minor, unexplained_minor)
+    from marts.rpt_books_to_gl
+    where period = $period and (reported_minor <> 0 or gl_minor <> 0 or difference_minor <> 0)
+    order by all
 """
 EXCEPTIONS = """
     select entity_id, coalesce(currency, 'unknown') as currency, period, handoff, reason_code, severity,
@@ -114,6 +125,7 @@ def packet_data(
         balances, journal = frame(TRIAL_BALANCE), frame(JOURNAL)
         exceptions, revenue = frame(EXCEPTIONS), frame(REVENUE)
         flux = frame(FLUX)
+        general_ledger = frame(GENERAL_LEDGER)
     rolled = (
         _rollforward(title, accounts, sign, balances, journal) for title, accounts, sign in BALANCES
     )
@@ -140,6 +152,7 @@ def packet_data(
         trial_balance=balances,
         journal=journal,
         rollforwards=tuple(found for found in rolled if found is not None),
+        general_ledger=general_ledger,
         prior_period=prior,
         exceptions=exceptions,
         controls=pd.DataFrame(list(controls)),

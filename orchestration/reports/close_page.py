@@ -97,7 +97,7 @@ def revenue_picture(rows: list[Row], exponents: Mapping[str, int]) -> Markup:
         handles = [mpl.patches.Patch(color=colours[stream]) for stream in streams]
         names = [stream.replace("_", " ") for stream in streams]
         figure.legend(
-            handles, names, loc="outside upper left", ncols=min(len(names), 7), frameon=False
+            handles, names, loc="outside upper left", ncols=min(len(names), 4), frameon=False
         )
         return _png(figure)
 
@@ -148,6 +148,45 @@ def _balance_lines(data: PacketData) -> list[Row]:
     return [found[key] for key in sorted(found)]
 
 
+def _own_currency_lines(data: PacketData) -> list[Row]:
+    """Posted and closing in each entity's own currency; nothing when the frames do not carry it."""
+    found: dict[tuple[str, str], Row] = {}
+    for frame, columns in (
+        (data.journal, ("functional_debit_minor", "functional_credit_minor")),
+        (data.trial_balance, ("functional_closing_minor",)),
+    ):
+        if columns[0] not in frame:
+            return []
+        for row in rows_of(frame):
+            key = (row["entity_id"], row["functional_currency"])
+            amounts = ("functional_debit_minor", "functional_credit_minor")
+            line = found.setdefault(
+                key,
+                {
+                    "entity_id": key[0],
+                    "currency": key[1],
+                    **dict.fromkeys((*amounts, "functional_closing_minor"), 0),
+                },
+            )
+            for column in columns:
+                line[column] += row[column]
+    return [found[key] for key in sorted(found)]
+
+
+def _off_the_ledger(data: PacketData) -> list[Row]:
+    """Accounts on which books and ERP differ, with what parts them."""
+    explained = [
+        str(name)
+        for name in data.general_ledger.columns
+        if str(name).endswith("_minor") and name != "closing_minor"
+    ]
+    return [
+        {name: value for name, value in row.items() if name != "closing_minor"}
+        for row in rows_of(data.general_ledger)
+        if any(row[name] for name in explained)
+    ]
+
+
 def _rollforwards(data: PacketData) -> list[Row]:
     return [
         {
@@ -171,6 +210,8 @@ def write_close_report(data: PacketData, path: Path) -> Path:
         "data": data,
         "cut_off": datetime.fromisoformat(cut_off) if cut_off else None,
         "balances": _balance_lines(data),
+        "own_currency": _own_currency_lines(data),
+        "off_the_ledger": _off_the_ledger(data),
         "rollforwards": _rollforwards(data),
         "prior": prior,
         "exceptions": rows_of(data.exceptions),

@@ -24,6 +24,7 @@ from orchestration.reports.sheets import (
     RULE,
     PacketError,
     Table,
+    for_print,
     head,
     mark,
     money_format,
@@ -53,7 +54,9 @@ class PacketData:
     ``trial_balance``: account_code, account_name, opening_minor, debit_minor, credit_minor,
     closing_minor (debit positive) of the period, as reported. ``journal``: reference, entry_type,
     account_code, cause, economic_period, debit_minor, credit_minor posted in the period.
-    ``general_ledger``: account_code, closing_minor of the ERP (may be empty).
+    Both may carry ``functional_currency`` and the same amounts as ``functional_…_minor``.
+    ``general_ledger``: account_code, closing_minor of the ERP (may be empty); further amounts are what
+    explains the difference of the books from it.
     ``manifest``: that of the batch which sealed the period. ``revenue_by_month``: period, stream,
     amount_minor. The other frames are shown as they are.
     """
@@ -105,6 +108,10 @@ def _books(rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
     return sorted({(str(row["entity_id"]), str(row["currency"])) for row in rows})
 
 
+def _own_books(rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
+    return sorted({(str(row["entity_id"]), str(row["functional_currency"])) for row in rows})
+
+
 class TieOuts:
     """The sheet of tie-outs: left and right are formulas, so is their difference."""
 
@@ -135,8 +142,10 @@ class TieOuts:
 
     def finish(self) -> None:
         last = max(self.place, 2)
+        self.sheet.auto_filter.ref = f"A1:H{last}"
+        for_print(self.sheet)
         mark(self.sheet, f"H2:H{last}", f'"{TIES}"')
-        for letter, width in zip("ABCDEFGH", (46, 10, 10, 12, 18, 18, 14, 16), strict=True):
+        for letter, width in zip("ABCDEFGH", (50, 10, 11, 12, 20, 20, 14, 16), strict=True):
             self.sheet.column_dimensions[letter].width = width
 
 
@@ -223,6 +232,18 @@ def _tie(tie_outs: TieOuts, tables: Mapping[str, Table], data: PacketData) -> No
             _sumifs(journal, side, **at(*pair)) for side in ("debit_minor", "credit_minor")
         )
         tie_outs.add("Posted debits = credits", entity, currency, "", debit, credit)
+    own_currency = {"entity_id": "$B{0}", "functional_currency": "$C{0}"}
+    for table, title, names in (
+        (journal, "Posted debits = credits, entity's currency", ("debit", "credit")),
+        (balance, "Trial balance sums to zero, entity's currency", ("closing",)),
+    ):
+        columns = [f"functional_{name}_minor" for name in names]
+        if columns[0] not in table.columns:
+            continue
+        for entity, currency in _own_books(table.rows):
+            place = {key: cell.format(tie_outs.place + 1) for key, cell in own_currency.items()}
+            sums = [_sumifs(table, column, **place) for column in columns]
+            tie_outs.add(title, entity, currency, "", sums[0], sums[1] if sums[1:] else "0")
     for entity, currency in _books(balance.rows):
         closing = _sumifs(balance, "closing_minor", **at(*pair))
         tie_outs.add("Trial balance sums to zero", entity, currency, "", closing, "0")
@@ -263,16 +284,46 @@ def _tie(tie_outs: TieOuts, tables: Mapping[str, Table], data: PacketData) -> No
             )
     if "General ledger" in tables:
         ledger = tables["General ledger"]
+        amounts = [name for name in ledger.columns if name.endswith("_minor")]
         for row in ledger.rows:
             own = (*pair, "account_code")
             tie_outs.add(
-                "Subledger = general ledger",
+                "Subledger = general ledger, exceptions named",
                 row["entity_id"],
                 row["currency"],
                 row["account_code"],
                 _sumifs(balance, "closing_minor", **at(*own)),
-                _sumifs(ledger, "closing_minor", **at(*own)),
+                "+".join(_sumifs(ledger, name, **at(*own)) for name in amounts),
             )
+
+
+def _own_currency_sheet(workbook: Workbook, balance: Table, exponents: Mapping[str, int]) -> None:
+    """Balances in each entity's own currency, added up over the currencies of the trial balance."""
+    if "functional_closing_minor" not in balance.columns:
+        return
+    keys = ("entity_id", "functional_currency", "account_code", "account_name")
+    found = sorted({tuple(str(row[key]) for key in keys) for row in balance.rows})
+    names = ("entity_id", "currency", "account_code", "account_name")
+    rows = [dict(zip(names, key, strict=True)) for key in found]
+    table = Table(workbook, "Own-currency balances", rows, names, exponents)
+    for title in ("opening", "debit", "credit", "closing"):
+        amount = balance.range(f"functional_{title}_minor")
+        tests = (
+            f"{balance.range('entity_id')},$A{{0}},{balance.range('functional_currency')},$B{{0}},"
+            f"{balance.range('account_code')},$C{{0}}"
+        )
+        table.add_formula(
+            title,
+            (f"=SUMIFS({amount},{tests.format(place)})" for place in range(2, len(rows) + 2)),
+            is_check=False,
+        )
+    table.add_formula(
+        "difference",
+        (
+            f"=ROUND(E{place}+F{place}-G{place}-H{place},{exponents[row['currency']]})"
+            for place, row in enumerate(rows, start=2)
+        ),
+    )
 
 
 def _rollforward_table(
@@ -336,7 +387,9 @@ def write_packet(data: PacketData, path: Path) -> Path:
         missing = sorted(set(columns) - set(frame.columns))
         if missing:
             raise PacketError(f"{title} has no column {', '.join(missing)}")
-        tables[title] = Table(workbook, title, rows_of(frame), columns, data.exponents)
+        further = [str(name) for name in frame.columns if str(name) not in columns]
+        shown = (*columns, *further)
+        tables[title] = Table(workbook, title, rows_of(frame), shown, data.exponents)
     balance = tables["Trial balance"]
     balance.add_formula(
         "difference",
@@ -345,6 +398,7 @@ def write_packet(data: PacketData, path: Path) -> Path:
             for place, row in enumerate(balance.rows, start=2)
         ),
     )
+    _own_currency_sheet(workbook, balance, data.exponents)
     for rollforward in data.rollforwards:
         tables[rollforward.title] = _rollforward_table(workbook, rollforward, data.exponents)
     for title, frame in (

@@ -18,6 +18,7 @@ from openpyxl import Workbook
 from openpyxl.formatting.rule import CellIsRule
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
 from orchestration.export.cells import inert, major
@@ -85,9 +86,10 @@ class Table:
         self.sheet.freeze_panes = "A2"
         self.sheet.auto_filter.ref = f"A1:{get_column_letter(len(self.columns))}{self.last}"
         fit(self.sheet)
+        for_print(self.sheet)
 
-    def _exponent(self, row: Mapping[str, Any]) -> int:
-        currency = row.get("currency")
+    def _exponent(self, row: Mapping[str, Any], name: str = "") -> int:
+        currency = row.get("functional_currency" if name.startswith("functional_") else "currency")
         if currency not in self.exponents:
             raise PacketError(f"{self.title}: currency {currency} has no exponent in the seeds")
         return self.exponents[str(currency)]
@@ -95,11 +97,11 @@ class Table:
     def _value(self, name: str, row: Mapping[str, Any]) -> Any:
         value = row.get(name)
         if name.endswith("_minor") and value is not None:
-            return major(int(value), self._exponent(row))
+            return major(int(value), self._exponent(row, name))
         return value
 
     def _format(self, name: str, row: Mapping[str, Any]) -> str | None:
-        return money_format(self._exponent(row)) if name.endswith("_minor") else None
+        return money_format(self._exponent(row, name)) if name.endswith("_minor") else None
 
     def range(self, name: str) -> str:
         letter = get_column_letter(self.columns.index(name) + 1)
@@ -108,8 +110,8 @@ class Table:
     def cell(self, name: str, place: int) -> str:
         return f"'{self.title}'!${get_column_letter(self.columns.index(name) + 1)}${place}"
 
-    def add_formula(self, title: str, formulas: Iterable[str]) -> None:
-        """One more column of live formulas, one a row."""
+    def add_formula(self, title: str, formulas: Iterable[str], *, is_check: bool = True) -> None:
+        """One more column of live formulas, one a row; a check is green where it comes out as nothing."""
         position = len(self.columns) + 1
         self.columns.append(title)
         head(self.sheet, 1, [words(title)], start=position)
@@ -117,8 +119,10 @@ class Table:
             cell = self.sheet.cell(place, position, formula)
             cell.number_format = money_format(self._exponent(row))
         letter = get_column_letter(position)
-        mark(self.sheet, f"{letter}{self.first}:{letter}{self.last}", "0")
-        self.sheet.column_dimensions[letter].width = 16
+        if is_check:
+            mark(self.sheet, f"{letter}{self.first}:{letter}{self.last}", "0")
+        self.sheet.column_dimensions[letter].width = 18
+        self.sheet.auto_filter.ref = f"A1:{letter}{self.last}"
 
 
 def money_format(exponent: int) -> str:
@@ -151,6 +155,15 @@ def mark(sheet: Worksheet, where: str, good: str) -> None:
     """Green where the cell holds ``good``, red where it does not."""
     sheet.conditional_formatting.add(where, CellIsRule("equal", [good], fill=GOOD))
     sheet.conditional_formatting.add(where, CellIsRule("notEqual", [good], fill=BAD))
+
+
+def for_print(sheet: Worksheet) -> None:
+    """Landscape, as wide as a page, the header on each page, and which sheet and page this is."""
+    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    sheet.print_title_rows = "1:1"
+    sheet.oddFooter.left.text, sheet.oddFooter.right.text = "&A", "&P / &N"
 
 
 def fit(sheet: Worksheet, most: int = 60) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
+from orchestration.sandbox.clock import advance
 from tests.conftest import ROOT
 
 
@@ -40,6 +42,26 @@ def test_a_dropped_file_starts_one_run_and_a_second_look_starts_none(
     second = tick(loaded, first.cursor)
     assert isinstance(second, dg.SensorResult)
     assert second.run_requests[0].run_key != first.run_requests[0].run_key
+
+
+def test_a_sensor_sees_only_what_an_advanced_sandbox_has_reached(
+    loaded: dg.Definitions, tmp_path: Path
+):
+    sandbox = tmp_path / "sandbox"
+    for day in ("2026-05-30", "2026-06-30"):
+        drop = sandbox / "drops" / "metering" / day / "usage-0001.parquet"
+        drop.parent.mkdir(parents=True)
+        drop.write_bytes(day.encode())
+    advance(sandbox, datetime(2026, 5, 30, tzinfo=UTC))
+    # A day's file is there once the day is over.
+    assert isinstance(tick(loaded, None), dg.SkipReason)
+    advance(sandbox, datetime(2026, 6, 1, tzinfo=UTC))
+    first = tick(loaded, None)
+    assert isinstance(first, dg.SensorResult) and len(first.run_requests or []) == 1
+    advance(sandbox, datetime(2026, 6, 30, tzinfo=UTC))
+    assert isinstance(tick(loaded, first.cursor), dg.SkipReason)
+    advance(sandbox, datetime(2026, 7, 1, tzinfo=UTC))
+    assert isinstance(tick(loaded, first.cursor), dg.SensorResult)
 
 
 def test_schedules_and_sensors_are_off_until_somebody_switches_them_on(loaded: dg.Definitions):

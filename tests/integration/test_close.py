@@ -9,8 +9,9 @@ import json
 import shutil
 import subprocess
 import sys
+import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -20,18 +21,19 @@ import duckdb
 import pytest
 from openpyxl import load_workbook
 
-from orchestration import books, closing, pipeline
+from orchestration import books, closing, pipeline, warehouse
 from orchestration import settings as config
 from orchestration.books.causes import CAUSES, CURRENT
 from orchestration.books.periods import PeriodSealedError, PredecessorOpenError
-from orchestration.books.store import entry_files
+from orchestration.books.store import BooksBusyError, entry_files
+from orchestration.close_facts import recorded_facts
 from orchestration.closing import Closed, Person, close_period, open_at, reproduce_period
 from orchestration.export.journals import journals, read_names
 from orchestration.instance import prepare
 from orchestration.sandbox.clock import advance
 from orchestration.sandbox.process import stop_serving
 from orchestration.settings import Settings
-from tests.conftest import SIZE
+from tests.conftest import SIZE, TIEOUT, home_environment
 
 FEBRUARY, MARCH, APRIL, MAY = (date(2026, month, 1) for month in (2, 3, 4, 5))
 PEOPLE = Person(
@@ -310,3 +312,121 @@ def test_a_reproduction_from_altered_evidence_is_refused(life: Life, tmp_path: P
     manifest.write_text(manifest.read_text() + " ")
     with pytest.raises(books.BooksError, match="was altered since it was used"):
         reproduce_period(copy, MAY)
+
+
+JUNE = date(2026, 6, 1)
+# A table that dbt makes again gets another number.
+OIDS = """select schema_name, table_name, table_oid from duckdb_tables()
+    where schema_name in ('contracts', 'revenue', 'billing') order by all"""
+
+
+def close_command(settings: Settings, *words: str) -> subprocess.Popen[str]:
+    """A `tieout` process of its own on this home, in a session of its own."""
+    approvals = [
+        part
+        for one in PEOPLE.approvals
+        for part in ("--approve", f"{one.entity_id}:{one.currency}:{one.amount_minor}:read")
+    ]
+    people = ["--prepared-by", "ana", "--approved-by", "ben", *approvals]
+    return subprocess.Popen(
+        [TIEOUT, *words, *(people if words[0] == "close" else [])],
+        env=home_environment(settings.home),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def killed_when(process: subprocess.Popen[str], reached: Callable[[], bool]) -> None:
+    """Kill -9 at the moment something shows on disk; what was faster than the look has ended."""
+    while process.poll() is None and not reached():
+        time.sleep(0.005)
+    process.kill()
+    process.communicate()
+
+
+def freed(settings: Settings) -> None:
+    """Wait until a dbt that outlived its close has ended."""
+    while True:
+        try:
+            with warehouse.alone(settings, "a look"):
+                return
+        except BooksBusyError:
+            time.sleep(0.1)
+
+
+def test_a_close_killed_at_any_point_leaves_old_or_new_books_and_ends_like_an_undisturbed_one(
+    life: Life, tmp_path: Path
+):
+    settings = replace(life.settings, as_of=closing.cut_off_of(JUNE))
+    pull_to(settings, date(2026, 7, 1))
+    pipeline.ensure_built(settings)
+    undisturbed = tmp_path / "books"
+    shutil.copytree(settings.books, undisturbed)
+    with books.session(settings.warehouse, tmp_path / "scratch") as con:
+        act = closing._act(settings, JUNE, PEOPLE, "", "")
+        expected = books.close(undisturbed, con, closing.COMPUTED, act)
+    before = (settings.books / "head.json").read_bytes()
+    sealed = settings.books / "2026-06" / expected.batch_id
+    note = warehouse.note_of(settings)
+
+    # While dbt builds: its process goes on, so nobody else may write until it has ended.
+    note.unlink()
+    started = settings.warehouse.with_name("build.started.json")
+    building = settings.dbt_target / "logs" / "dbt.log"
+    seen = building.stat().st_size
+    killed_when(
+        close_command(settings, "close", "2026-06"),
+        lambda: started.exists() and building.stat().st_size > seen + 20_000,
+    )
+    second = close_command(settings, "close", "2026-06", "--soft")
+    said, _ = second.communicate()
+    assert "has to wait: the close of 2026-06" in " ".join(said.split())
+    freed(settings)
+    assert books.verify(settings.books) == []
+    assert (settings.books / "head.json").read_bytes() == before
+
+    # While the batch is written aside; a close that was faster has it whole.
+    killed_when(close_command(settings, "close", "2026-06"), (settings.books / ".incoming").exists)
+    freed(settings)
+    assert books.verify(settings.books) == []
+    assert sealed.exists() or (settings.books / "head.json").read_bytes() == before
+
+    # Right after the rename: the seal stands, the rest is for `tieout packet`.
+    if not sealed.exists():
+        killed_when(close_command(settings, "close", "2026-06"), sealed.exists)
+        freed(settings)
+    assert books.verify(settings.books) == []
+    again, _ = close_command(settings, "close", "2026-06").communicate()
+    assert f"2026-06 is sealed by batch {expected.batch_id}" in " ".join(again.split())
+
+    # While the packet is made.
+    folder = closing.packet_folder(settings, JUNE)
+    killed_when(close_command(settings, "packet", "2026-06"), lambda: any(folder.glob("*.xlsx")))
+    freed(settings)
+    done = close_command(settings, "packet", "2026-06")
+    said, _ = done.communicate()
+    assert done.returncode == 0, said
+    assert books.verify(settings.books) == []
+    made = next(b for b in books.batches(settings.books) if b.batch_id == expected.batch_id)
+    assert [path.read_bytes() for path in made.entries] == [
+        path.read_bytes() for path in expected.entries
+    ]
+    facts, _ = recorded_facts(settings.books, JUNE)
+    assert {step for step, fact in facts.items() if fact.is_done} >= {"seal", "packet", "publish"}
+
+
+def test_a_warehouse_that_already_is_what_a_close_needs_is_not_built_again(life: Life):
+    """The month killed above is packed again: dbt runs for the books' views alone."""
+    built = (life.settings.warehouse.with_name("build.json")).read_text()
+    with duckdb.connect(str(life.settings.warehouse), read_only=True) as connection:
+        made = connection.execute(OIDS).fetchall()
+    done = closing.packet_period(life.settings, JUNE)
+    assert "already built" in next(
+        line.detail for line in done.checklist if line.step.step_id == "models"
+    )
+    with duckdb.connect(str(life.settings.warehouse), read_only=True) as connection:
+        assert connection.execute(OIDS).fetchall() == made
+    kept = json.loads(built)
+    now = json.loads((life.settings.warehouse.with_name("build.json")).read_text())
+    assert {**kept, "warehouse": ""} == {**now, "warehouse": ""}
