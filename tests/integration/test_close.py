@@ -241,3 +241,24 @@ def test_a_reproduction_from_altered_evidence_is_refused(life: Life, tmp_path: P
     manifest.write_text(manifest.read_text() + " ")
     with pytest.raises(books.BooksError, match="was altered since it was used"):
         reproduce_period(copy, MAY)
+
+
+def test_the_flux_of_sealed_months_compares_what_their_closes_posted(life: Life):
+    off = rows(
+        life.settings,
+        """select entity_id, period from (
+            select distinct entity_id, period, line_id, current_minor as revenue_minor
+            from marts.rpt_revenue_flux
+            where comparison = 'prior_month' and basis = 'as reported' and period >= date '2026-03-01'
+            union all
+            select entity_id, posting_period, batch_id, sum(functional_minor) from raw.books__entry
+            where account_code like '4%' and posting_period >= date '2026-03-01'
+            group by all
+        ) group by all having sum(revenue_minor) <> 0""",
+    )
+    assert off == []
+    late = rows(
+        life.settings,
+        "select 1 from marts.rpt_revenue_flux where driver = 'late_usage' and basis = 'as reported'",
+    )
+    assert late
