@@ -117,7 +117,9 @@ def _values(panel: Any, before: int, parts: Mapping[str, int], now: int, scale: 
         level += amount
     tops.append((max(now, 0), now, False))
     for place, (top, amount, is_step) in enumerate(tops):
-        words = f"{amount / scale:{'+' if is_step else ''},.1f}".replace("-", "−")
+        # A step too small for one decimal gets three: a part is never shown as nothing.
+        decimals = 1 if not amount or abs(amount) * 20 >= scale else 3
+        words = f"{amount / scale:{'+' if is_step else ''},.{decimals}f}".replace("-", "−")
         panel.annotate(
             words,
             (place, top / scale),

@@ -314,6 +314,27 @@ def test_a_reproduction_from_altered_evidence_is_refused(life: Life, tmp_path: P
         reproduce_period(copy, MAY)
 
 
+def test_the_flux_of_sealed_months_compares_what_their_closes_posted(life: Life):
+    off = rows(
+        life.settings,
+        """select entity_id, period from (
+            select distinct entity_id, period, line_id, current_minor as revenue_minor
+            from marts.rpt_revenue_flux
+            where comparison = 'prior_month' and basis = 'as reported' and period >= date '2026-03-01'
+            union all
+            select entity_id, posting_period, batch_id, sum(functional_minor) from raw.books__entry
+            where account_code like '4%' and account_code <> '4990' and posting_period >= date '2026-03-01'
+            group by all
+        ) group by all having sum(revenue_minor) <> 0""",
+    )
+    assert off == []
+    late = rows(
+        life.settings,
+        "select 1 from marts.rpt_revenue_flux where driver = 'late_usage' and basis = 'as reported'",
+    )
+    assert late
+
+
 JUNE = date(2026, 6, 1)
 # A table that dbt makes again gets another number.
 OIDS = """select schema_name, table_name, table_oid from duckdb_tables()

@@ -29,7 +29,7 @@ def warehouse(tmp_path: Path) -> Path:
             f"""create table marts.rpt_revenue_flux as from (values
             ('{MONTH}', 'seats', 'prior_month', 'new', 5000, 10000, 13000, 3000, true, true, null, null),
             ('{MONTH}', 'seats', 'prior_month', 'churned', -2000, 10000, 13000, 3000, true, true, null, null),
-            ('revenue/US01/gpu/prior', 'gpu', 'prior_month', 'unchanged', 0, 700, 700, 0, false, true, null, null),
+            ('revenue/US01/x/prior_month', 'x', 'prior_month', 'unchanged', 0, 700, 700, 0, false, true, null, null),
             ('{PLAN}', 'seats', 'plan', 'plan_variance', 4000, 9000, 13000, 4000, true, false, 'A <large> deal', 'ada')
             ) t(line_id, stream, comparison, driver, amount_minor, base_minor, current_minor,
                 change_minor, needs_explanation, blocks_seal, explanation, explained_by)"""

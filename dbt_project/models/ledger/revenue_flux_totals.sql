@@ -13,7 +13,7 @@ with months as (
     inner join {{ ref('entities') }} as entities
         on postings.entity_id = entities.entity_id
     where
-        accounts.statement_line = 'Revenue'
+        accounts.account_type in ('revenue', 'contra_revenue')
         and postings.period >= {{ month_start('entities.joined_on') }}
     group by postings.entity_id, coalesce(postings.stream, 'unassigned'), postings.period
 ),
