@@ -9,14 +9,35 @@ with reported as (
         case
             when posted.period = posted.posting_period or posted.cause = 'opening balance' then posted.entry_date
             else posted.posting_period
-        end as counted_date,
-        -- An opening difference has no functional amount of its own: its sides are translated so that they still balance.
-        sum(posted.amount_minor) over (
-            partition by posted.batch_id, posted.entry_key, posted.cause order by posted.line_no
-        ) as running_minor
+        end as counted_date
     from {{ ref('posted_entry_lines') }} as posted
     inner join {{ ref('entities') }} as entities
         on posted.entity_id = entities.entity_id
+),
+
+-- An opening difference has no functional amount of its own: its sides are translated so that they still balance.
+running as (
+    select
+        *,
+        sum(amount_minor) over (partition by batch_id, entry_key, cause order by line_no) as running_minor
+    from reported
+    where functional_minor is null and currency <> own_currency
+),
+
+translated as (
+    select
+        running.batch_id,
+        running.entry_key,
+        running.line_no,
+        {{ mul_div('cast(running.running_minor as bigint)', 'rates.numerator', 'rates.denominator') }}
+        - {{ mul_div('cast(running.running_minor - running.amount_minor as bigint)', 'rates.numerator', 'rates.denominator') }}
+            as functional_minor
+    from running
+    inner join {{ ref('exchange_rates') }} as rates
+        on
+            running.currency = rates.currency
+            and running.own_currency = rates.functional_currency
+            and running.entry_date = rates.rate_date
 ),
 
 lines as (
@@ -50,16 +71,14 @@ lines as (
         case
             when reported.functional_minor is not null then reported.functional_minor
             when reported.currency = reported.own_currency then reported.amount_minor
-            else
-                {{ mul_div('cast(reported.running_minor as bigint)', 'rates.numerator', 'rates.denominator') }}
-                - {{ mul_div('cast(reported.running_minor - reported.amount_minor as bigint)', 'rates.numerator', 'rates.denominator') }}
+            else translated.functional_minor
         end as functional_minor
     from reported
-    left join {{ ref('exchange_rates') }} as rates
+    left join translated
         on
-            reported.currency = rates.currency
-            and reported.own_currency = rates.functional_currency
-            and reported.entry_date = rates.rate_date
+            reported.batch_id = translated.batch_id
+            and reported.entry_key = translated.entry_key
+            and reported.line_no = translated.line_no
 )
 
 select
