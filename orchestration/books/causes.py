@@ -37,8 +37,8 @@ REDUCTIONS = (
     "dispute_lost",
     "write_off",
 )
-# Entries that restate a position: they have no evidence of their own and follow their contract.
-FOLLOWERS = ("presentation", "remeasurement", "allowance")
+# Entries that restate a position or share in another entry: they take the cause of their contract.
+FOLLOWERS = ("presentation", "remeasurement", "allowance", "intercompany")
 USAGE_STREAMS = ("on_demand", "prepaid_credits", "commit", "marketplace")
 # Accounts of profit and loss begin with these digits in the chart of accounts.
 PROFIT_AND_LOSS = ("4", "5", "6", "7", "8")

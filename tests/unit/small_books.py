@@ -12,15 +12,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
+from jinja2 import Template
 
 from orchestration import settings as config
 from orchestration.settings import Settings
 
 SCHEMAS = (
-    "ledger", "receivables", "pricing", "revenue", "reconciliation", "marts", "policy",
+    "ledger", "receivables", "pricing", "revenue", "reconciliation", "marts", "policy", "staging",
+    "cash", "billing",
 )  # fmt: skip
 
 TABLES = Path(__file__).with_name("small_books.sql")
+SUMMARY = (
+    Path(__file__).resolve().parents[2]
+    / "dbt_project" / "models" / "reconciliation" / "rec_summary.sql"
+)  # fmt: skip
 PLANT = Path(__file__).with_name("planted_exception.sql")
 
 
@@ -49,3 +55,10 @@ def change(settings: Settings, sql: str, parameters: list[object] | None = None)
 def plant_exception(settings: Settings, handoff: str, reason_code: str) -> None:
     """One exception of high severity, 180 days old, over 15,000.00."""
     change(settings, PLANT.read_text(encoding="utf-8"), [handoff, reason_code])
+
+
+def sum_up_again(settings: Settings) -> None:
+    """The summary of handoffs as its own model computes it from the rows that are there now."""
+    sql = Template(SUMMARY.read_text(encoding="utf-8"))
+    rows = sql.render(ref=lambda name: f"reconciliation.{name}")
+    change(settings, f"create or replace table reconciliation.rec_summary as {rows}")

@@ -2,19 +2,21 @@
 create table ledger.ledger_entry_lines as
 select entry_key, entry_type, 'US01' as entity_id, date '2026-01-01' as period, 'USD' as currency,
     account_code, greatest(amount_minor, 0) as debit_minor, greatest(-amount_minor, 0) as credit_minor,
-    amount_minor, contract_id
+    amount_minor, contract_id,
+    case when account_code = '1000' then 'bank:transaction:44:2026-01-20:b1' else entry_key end as evidence_ref
 from (values
     ('invoice:in_1', 'invoice', '1100', 100000, 'C1'), ('invoice:in_1', 'invoice', '2100', -100000, 'C1'),
     ('revenue:A', 'revenue', '2100', 20000, 'C1'), ('revenue:A', 'revenue', '4050', -20000, 'C1'),
     ('revenue:B', 'revenue', '2100', 40000, 'C1'), ('revenue:B', 'revenue', '4060', -40000, 'C1'),
-    ('receipt:ch_1', 'receipt_card', '1050', 60000, null), ('receipt:ch_1', 'receipt_card', '1100', -60000, null)
+    ('receipt:ch_1', 'receipt_card', '1050', 60000, null), ('receipt:ch_1', 'receipt_card', '1100', -60000, null),
+    ('payout:b1', 'payout', '1000', 58000, null), ('payout:b1', 'payout', '1050', -58000, null)
 ) as lines (entry_key, entry_type, account_code, amount_minor, contract_id);
 
 create table ledger.trial_balance as
 select 'US01' as entity_id, date '2026-01-01' as period, account_code, 'USD' as currency,
     0::bigint as opening_minor, debit_minor::bigint as debit_minor, credit_minor::bigint as credit_minor,
     (debit_minor - credit_minor)::bigint as closing_minor
-from (values ('1050', 60000, 0), ('1100', 100000, 60000), ('2100', 60000, 100000),
+from (values ('1000', 58000, 0), ('1050', 60000, 58000), ('1100', 100000, 60000), ('2100', 60000, 100000),
     ('4050', 0, 20000), ('4060', 0, 40000)) as balances (account_code, debit_minor, credit_minor);
 
 create table ledger.deferred_revenue_rollforward as
@@ -41,8 +43,11 @@ select 'US01' as entity_id, 'K1' as customer_id, 'USD' as currency, 'not_due' as
 
 create table pricing.price_allocations as
 select obligation_id, 'C1' as contract_id, 'O1' as order_id, 'USD' as currency, stated_price_minor, allocated_minor,
-    null::varchar as hold_reason
+    null::bigint as allocated_until_termination_minor, null::varchar as hold_reason
 from (values ('A', 70000, 60000), ('B', 30000, 40000)) as parts (obligation_id, stated_price_minor, allocated_minor);
+
+create table pricing.price_reductions as
+select 'A' as obligation_id, 0::bigint as amount_minor, false as is_suspense;
 
 create table revenue.revenue_schedule as
 select 'C1' as contract_id, obligation_id, measured_to, price_minor, recognised_minor, remaining_minor, is_actual
@@ -66,10 +71,54 @@ select handoff, 'US01' as entity_id, 'USD' as currency, left_minor::bigint as le
     1::bigint as matched_count, 0::bigint as exception_count, 0::bigint as timing_count,
     (left_minor - matched_minor - exception_minor - timing_minor)::bigint as unexplained_minor
 from (values
-    ('orders_to_billing', 100000, 100000, 0, 0), ('usage_to_invoices', 0, 0, 0, 0),
-    ('invoices_to_cash', 100000, 60000, 0, 40000), ('payouts_to_bank', 58000, 58000, 0, 0),
+    ('orders_to_billing', 100000, 100000, 0, 0), ('usage_to_invoices', 7000, 7000, 0, 0),
+    ('invoices_to_cash', 100000, 60000, 0, 40000), ('payouts_to_bank', 60000, 58000, 0, 2000),
     ('ledger_to_gl', 220000, 220000, 0, 0)
 ) as handoffs (handoff, left_minor, matched_minor, exception_minor, timing_minor);
+
+create table reconciliation.handoff_totals as
+select handoff, 'left' as side, entity_id, currency, left_minor as amount_minor from reconciliation.rec_summary
+union all
+select handoff, 'right' as side, entity_id, currency, right_minor as amount_minor from reconciliation.rec_summary;
+
+-- What matched of a handoff is one row and what did not another.
+create table reconciliation.rec_rows as
+select handoff, entity_id, entity_id as right_entity_id, currency, currency as right_currency, 'matched' as status,
+    matched_minor as left_minor, matched_minor as right_minor, 0::bigint as difference_minor,
+    'a:' || handoff as left_ref, 'b:' || handoff as right_ref, null::varchar as reason_code
+from reconciliation.rec_summary
+union all
+select handoff, entity_id, entity_id, currency, currency, 'timing', timing_minor, 0, timing_minor, 'c:' || handoff, null, 'TIMING'
+from reconciliation.rec_summary
+where timing_minor <> 0;
+
+create table reconciliation.rec_orders_to_billing as
+select * from reconciliation.rec_rows where handoff = 'orders_to_billing';
+create table reconciliation.rec_usage_to_invoices as
+select * from reconciliation.rec_rows where handoff = 'usage_to_invoices';
+create table reconciliation.rec_invoices_to_cash as
+select * from reconciliation.rec_rows where handoff = 'invoices_to_cash';
+create table reconciliation.rec_payouts_to_bank as
+select * from reconciliation.rec_rows where handoff = 'payouts_to_bank';
+create table reconciliation.rec_ledger_to_gl as
+select * from reconciliation.rec_rows where handoff = 'ledger_to_gl';
+
+create table reconciliation.rec_evidence as
+select 'GL_AMOUNT_MISMATCH' as reason_code, 'US01' as entity_id, 'USD' as currency,
+    'erp:trial_balance:US01|2026-01|1100|USD' as right_ref, 0::bigint as difference_minor;
+
+create table reconciliation.gl_postings as
+select 'subledger' as side, entry_key as posting_key, null::varchar as journal_id, entity_id, period, currency,
+    account_code, amount_minor as net_minor
+from ledger.ledger_entry_lines;
+
+create table staging.stg_erp__trial_balances as
+select entity_id, period, account_code, currency, opening_minor, closing_minor from ledger.trial_balance
+union all
+select entity_id, date '2025-12-01', account_code, currency, 0, 0 from ledger.trial_balance;
+
+create table staging.stg_bank__statements as
+select '44' as bank_account_id, date '2026-01-20' as statement_date, 0::bigint as opening_minor, 58000::bigint as closing_minor;
 
 create table reconciliation.rec_chain as
 select 'C1' as contract_id, date '2026-01-01' as period, 'US01' as entity_id, 'K1' as customer_id, 'USD' as currency,
@@ -124,3 +173,13 @@ select 'intercompany:X' as pair_id, eliminated, date '2026-01-01' as period, 'EU
     'US01' as supplying_entity_id, seller_minor::bigint as seller_minor, -seller_minor::bigint as supplier_minor,
     0::bigint as difference_minor
 from (values ('balance', -62000), ('result', 62000)) as sides (eliminated, seller_minor);
+
+create table cash.receipts as
+select 'stripe:charge:ch_1' as receipt_id, 'US01' as entity_id, 'USD' as currency, 60000::bigint as amount_minor;
+create table cash.receipt_balances as
+select 'stripe:charge:ch_1' as receipt_id, 60000::bigint as applied_minor, 0::bigint as unapplied_minor;
+create table cash.bank_transactions as
+select 'b1' as bank_transaction_ref, 'US01' as entity_id, 'USD' as currency, 58000::bigint as amount_minor, 'processor_payout' as kind;
+create table billing.invoices as select 'in_1' as invoice_id;
+create table cash.card_reversals as
+select entity_id, currency, amount_minor, kind, 'in_1' as invoice_id from cash.bank_transactions where false;

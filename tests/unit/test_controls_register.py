@@ -97,8 +97,8 @@ def test_severity_becomes_error_or_warn_and_names_fit_dagster():
 
 def test_thresholds_and_reason_codes_are_written_once_and_filled_in():
     (material,) = select(ids=["CTL-BK-25"])
-    assert material.threshold == "at most 1,000,000 minor units a row"
-    assert material.expectations()[0]["max_value"] == 1_000_000
+    assert material.threshold == "at most 10,000 whole units of the currency a row"
+    assert material.expectations()[0]["max_value"] == 10_000
     (payouts,) = select(ids=["CTL-BK-21"])
     assert payouts.expectations()[0]["value_set"] == list(payouts.tripped_by.reason_codes)
 

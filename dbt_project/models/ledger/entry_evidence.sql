@@ -14,7 +14,7 @@ usage_behind_revenue as (
         on lines.obligation_id = obligations.obligation_id
     inner join {{ ref('customers') }} as customers
         on obligations.customer_id = customers.customer_id
-    where lines.entry_type = 'revenue' and obligations.is_usage and customers.tenant_id is not null
+    where lines.entry_type in ('revenue', 'intercompany') and obligations.is_usage and customers.tenant_id is not null
 ),
 
 reductions_behind_revenue as (
