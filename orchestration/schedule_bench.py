@@ -176,13 +176,10 @@ def yardsticks(contracts: int, schedule_rows: int, repeats: int = 3) -> tuple[Ya
     Days summed a contract and month is the schedule's own work: a daily-ratable schedule covers days and
     states a sum a month. The others are a single sum over as many days, and over as many results.
     """
-    days = f"""select c.i, c.price_minor, unnest(generate_series(
-        c.start_date, c.end_date - 1, interval 1 day)) as day from ({
-        _CONTRACTS.format(contracts=contracts, months=MONTHS)
-    }) as c"""
-    counted = duckdb.execute(
-        f"select sum(end_date - start_date) from ({_CONTRACTS.format(contracts=contracts, months=MONTHS)})"
-    ).fetchone()
+    made = _CONTRACTS.format(contracts=contracts, months=MONTHS)
+    days = f"""select c.i, c.price_minor, c.start_date
+        + unnest(range(0, (c.end_date - c.start_date)::bigint))::int as day from ({made}) as c"""
+    counted = duckdb.execute(f"select sum(end_date - start_date) from ({made})").fetchone()
     day_rows = int(counted[0]) if counted else 0
     queries = (
         (

@@ -20,13 +20,20 @@ from orchestration.books.lines import (
     COLUMNS,
     DESCRIPTION,
     IDENTITY,
+    SHORT_ORDER,
+    TOTAL_ORDER,
     computed_select,
     posted_select,
     quoted,
 )
 from orchestration.books.store import BooksError
 
+# The lines to post: a view over the differences and their causes, because copying them costs as much as
+# finding them. ``SUMMARY`` holds what a manifest says of them, from one pass.
 LINES = "books_lines"
+SUMMARY = "books_summary"
+RAW, RAW_BEFORE, CAUSES_FOUND = "books_raw", "books_raw_before", "books_causes"
+OWN = ", ".join((*(column.name for column in COLUMNS), *AMOUNTS))
 ENTRY = ("entry_key", "entity_id", "currency", "period")
 # Entries that a policy shapes: when it changes and no baseline says by how much, theirs is the cause.
 POLICY_TYPES = ("revenue", *causes.FOLLOWERS)
@@ -194,8 +201,8 @@ def require_balanced(con: duckdb.DuckDBPyConnection, table: str) -> None:
 
 def _add_causes(
     con: duckdb.DuckDBPyConnection, raw: str, posting: date, policy_types: Sequence[str]
-) -> None:
-    """Put the lines of ``raw`` with their cause into ``LINES``."""
+) -> str:
+    """Find the causes of the lines of ``raw``; the select of those lines with their cause (SQL text)."""
     month = f"date {quoted(posting.isoformat())}"
     con.execute(
         f"""create or replace temp table books_entries as
@@ -223,7 +230,7 @@ def _add_causes(
     )
     # A follower takes the cause of the latest entry of its contract up to its own month.
     con.execute(
-        f"""create or replace temp table books_causes as
+        f"""create or replace temp table {CAUSES_FOUND} as
         with leaders as (
             select contract_id, period, min(own_cause) as cause from books_entries
             where own_cause is not null and contract_id is not null
@@ -240,16 +247,36 @@ def _add_causes(
         asof left join leaders
             on followers.contract_id = leaders.contract_id and followers.period >= leaders.period"""
     )
+    con.execute("drop table books_entries")
     policy = ", ".join(quoted(name) for name in policy_types) or "null"
-    con.execute(
-        f"""insert into {LINES}
-        select {raw}.* exclude (entry_1, entry_2, is_known), case
+    return f"""select {OWN}, case
             when period >= {month} then {quoted(causes.CURRENT)}
             when entry_type in ({policy}) then {quoted(causes.POLICY)}
-            else books_causes.cause end as cause
-        from {raw} left join books_causes using (entry_1, entry_2)"""
-    )
-    con.execute("drop table books_entries; drop table books_causes")
+            else {CAUSES_FOUND}.cause end as cause
+        from {raw} left join {CAUSES_FOUND} using (entry_1, entry_2)"""
+
+
+def discard(con: duckdb.DuckDBPyConnection) -> None:
+    """Forget the lines of an earlier act."""
+    con.execute(f"drop view if exists {LINES}")
+    for table in (RAW, RAW_BEFORE, CAUSES_FOUND, SUMMARY):
+        con.execute(f"drop table if exists {table}")
+
+
+def resting_order(con: duckdb.DuckDBPyConnection) -> str:
+    """The order of lines at rest, as far as it decides anything (SQL text).
+
+    Most lines are alone with their account in their entry (``ENTRY``): then the columns that would
+    tell them apart from others need not be sorted by. Two that meet in a 64-bit hash only cost the longer sort.
+    """
+    raw = f"(from {RAW})"
+    present = con.execute(f"select 1 from duckdb_tables() where table_name = '{RAW_BEFORE}'")
+    if present.fetchone():
+        raw = f"(from {RAW} union all from {RAW_BEFORE})"
+    tied = con.execute(
+        f"""select 1 from {raw} group by hash(entry_1, entry_2, account_code) having count(*) > 1 limit 1"""
+    ).fetchone()
+    return TOTAL_ORDER if tied else SHORT_ORDER
 
 
 def compute_lines(
@@ -279,34 +306,30 @@ def compute_lines(
     if released:
         held += f" or entry_key in ({', '.join(quoted(entry) for entry in released)})"
     minus = posted_select(posted, held)
-    con.execute(f"drop table if exists {LINES}")
-    columns = ", ".join(
-        f"{name} {type_}"
-        for name, type_ in (
-            *((column.name, column.type) for column in COLUMNS),
-            *((amount, "bigint") for amount in AMOUNTS),
-            ("cause", "varchar"),
-        )
-    )
-    con.execute(f"create temp table {LINES} ({columns})")
-    own = "* exclude (entry_1, entry_2, is_known)"
+    discard(con)
     if is_opening or not posted:
-        subtract(con, plus, None, "books_raw")
+        subtract(con, plus, None, RAW)
         cause = quoted(causes.OPENING)
         if not is_opening:
             cause = f"case when period < {through} then {cause} else {quoted(causes.CURRENT)} end"
-        con.execute(f"insert into {LINES} select {own}, {cause} from books_raw")
+        lines = f"select {OWN}, {cause} as cause from {RAW}"
     elif baseline is None:
-        subtract(con, plus, minus, "books_raw")
-        _add_causes(con, "books_raw", posting, POLICY_TYPES if policy_changed else ())
+        subtract(con, plus, minus, RAW)
+        lines = _add_causes(con, RAW, posting, POLICY_TYPES if policy_changed else ())
     else:
         require_complete(con, baseline)
         before = computed_select(con, baseline, through)
-        subtract(con, before, minus, "books_raw")
-        _add_causes(con, "books_raw", posting, ())
-        subtract(con, plus, before, "books_raw")
-        con.execute(
-            f"""insert into {LINES} select {own}, case when period < {through}
-            then {quoted(causes.POLICY)} else {quoted(causes.CURRENT)} end from books_raw"""
-        )
-    con.execute("drop table books_raw")
+        subtract(con, before, minus, RAW_BEFORE)
+        lines = _add_causes(con, RAW_BEFORE, posting, ())
+        subtract(con, plus, before, RAW)
+        lines += f""" union all
+            select {OWN}, case when period < {through}
+            then {quoted(causes.POLICY)} else {quoted(causes.CURRENT)} end as cause from {RAW}"""
+    con.execute(f"create temp view {LINES} as {lines}")
+    con.execute(
+        f"""create temp table {SUMMARY} as
+        select entity_id, currency, period, cause, account_code, count(*) as lines,
+            sum(greatest(amount_minor, 0)) as debit_minor,
+            sum(greatest(-amount_minor, 0)) as credit_minor
+        from {LINES} group by all"""
+    )

@@ -55,6 +55,8 @@ TOTAL_ORDER = ", ".join(
     f"{name} asc nulls first"
     for name in dict.fromkeys((*ORDER, *IDENTITY, *DESCRIPTION, "cause", *AMOUNTS))
 )
+# Its beginning, up to the currency: the same order where an entry has one line an account and currency.
+SHORT_ORDER = ", ".join(TOTAL_ORDER.split(", ")[: len(ORDER) + 2])
 
 POSTED_COLUMNS = (
     ("batch_id", "varchar"),

@@ -57,14 +57,15 @@ class Materiality:
 
 
 def prior_period_amounts(
-    con: duckdb.DuckDBPyConnection, table: str
+    con: duckdb.DuckDBPyConnection, summary: str
 ) -> tuple[PriorPeriodAmount, ...]:
-    """Measure the lines of a difference that belong to earlier months."""
+    """Measure the lines of a difference that belong to earlier months, off its summary."""
     rows = con.execute(
         f"""select entity_id, currency, strftime(period, '%Y-%m') as month, cause,
-            (-sum(case when {causes.is_profit_and_loss()} then amount_minor else 0 end))::bigint,
-            sum(greatest(amount_minor, 0))::bigint, count(*)
-        from {table}
+            sum(case when {causes.is_profit_and_loss()} then credit_minor - debit_minor else 0
+                end)::bigint,
+            sum(debit_minor)::bigint, sum(lines)::bigint
+        from {summary}
         where cause not in ({quoted(causes.CURRENT)}, {quoted(causes.OPENING)})
         group by entity_id, currency, month, cause order by all"""
     ).fetchall()

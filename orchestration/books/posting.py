@@ -17,7 +17,7 @@ import duckdb
 
 from orchestration.books import difference, opening, periods
 from orchestration.books.evidence import Load, evidence_document, evidence_hash
-from orchestration.books.lines import POSTED_COLUMNS, TOTAL_ORDER, quoted
+from orchestration.books.lines import POSTED_COLUMNS, quoted
 from orchestration.books.materiality import (
     Approval,
     ApprovalNeededError,
@@ -93,23 +93,29 @@ def _rows(con: duckdb.DuckDBPyConnection, sql: str) -> list[dict[str, Any]]:
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
-def totals(con: duckdb.DuckDBPyConnection, table: str = difference.LINES) -> list[dict[str, Any]]:
+def totals(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     return _rows(
         con,
-        f"""select entity_id, currency, account_code,
-            sum(greatest(amount_minor, 0))::bigint as debit_minor,
-            sum(greatest(-amount_minor, 0))::bigint as credit_minor
-        from {table} group by all order by all""",
+        f"""select entity_id, currency, account_code, sum(debit_minor)::bigint as debit_minor,
+            sum(credit_minor)::bigint as credit_minor
+        from {difference.SUMMARY} group by all order by all""",
     )
 
 
 def _by_cause(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     return _rows(
         con,
-        f"""select entity_id, currency, cause, count(*) as lines,
-            sum(greatest(amount_minor, 0))::bigint as debit_minor
-        from {difference.LINES} group by all order by all""",
+        f"""select entity_id, currency, cause, sum(lines)::bigint as lines,
+            sum(debit_minor)::bigint as debit_minor
+        from {difference.SUMMARY} group by all order by all""",
     )
+
+
+def _count(con: duckdb.DuckDBPyConnection) -> int:
+    row = con.execute(
+        f"select coalesce(sum(lines), 0)::bigint from {difference.SUMMARY}"
+    ).fetchone()
+    return int(row[0]) if row else 0
 
 
 def compute(
@@ -177,7 +183,7 @@ def _manifest(
             "content_hash": content_hash(files),
             "totals": totals(con) if has_lines else [],
             "causes": _by_cause(con) if has_lines else [],
-            "prior_period": recorded(prior_period_amounts(con, difference.LINES))
+            "prior_period": recorded(prior_period_amounts(con, difference.SUMMARY))
             if has_lines
             else [],
         }
@@ -198,12 +204,13 @@ def _write_entries(con: duckdb.DuckDBPyConnection, path: Path, batch_id: str, ac
     columns = ", ".join(
         f"({special.get(name, name)})::{type_} as {name}" for name, type_ in POSTED_COLUMNS
     )
+    # Sorted before the columns that follow from others are added: a sort pays for every column it moves.
     con.execute(
-        f"copy (select {columns} from {difference.LINES} order by {TOTAL_ORDER}) "
+        f"copy (select {columns} from (from {difference.LINES} order by "
+        f"{difference.resting_order(con)})) "
         f"to {quoted(str(path))} (format parquet, compression zstd, row_group_size 122880)"
     )
-    row = con.execute(f"select count(*) from {difference.LINES}").fetchone()
-    return int(row[0]) if row else 0
+    return _count(con)
 
 
 def write_batch(
@@ -294,12 +301,11 @@ def preview(
         compute(con, chain, act, computed, baseline=baseline, kind="close")
     except BooksError as error:
         return Preview(act.period, 0, (), (), (), (*blockers, str(error)))
-    amounts = prior_period_amounts(con, difference.LINES)
+    amounts = prior_period_amounts(con, difference.SUMMARY)
     blockers += unapproved(amounts, act.materiality, act.approvals, act.prepared_by)
-    row = con.execute(f"select count(*) from {difference.LINES}").fetchone()
     found = Preview(
         act.period,
-        int(row[0]) if row else 0,
+        _count(con),
         tuple(totals(con)),
         tuple(_by_cause(con)),
         amounts,
@@ -344,7 +350,7 @@ def close(
         compute(con, chain, act, computed, baseline=baseline, kind="close")
         step("computed")
         needed = unapproved(
-            prior_period_amounts(con, difference.LINES),
+            prior_period_amounts(con, difference.SUMMARY),
             act.materiality,
             act.approvals,
             act.prepared_by,

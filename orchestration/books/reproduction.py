@@ -13,7 +13,7 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.books.difference import LINES
+from orchestration.books.difference import discard
 from orchestration.books.evidence import read_evidence
 from orchestration.books.lines import IDENTITY, files_relation
 from orchestration.books.materiality import Approval
@@ -133,5 +133,5 @@ def reproduce(
         )
     if found and batch.manifest["engine"] != f"duckdb {duckdb.__version__}":
         found.append(f"it was sealed by {batch.manifest['engine']}, not {duckdb.__version__}")
-    con.execute(f"drop table if exists {LINES}")
+    discard(con)
     return Reproduction(batch_id, not found, tuple(found))

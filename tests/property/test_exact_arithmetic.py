@@ -16,10 +16,14 @@ HALVES = st.tuples(st.integers(-(10**9), 10**9), st.integers(1, 10**6)).map(
     lambda pair: (2 * pair[0] * pair[1] + pair[1], 1, 2 * pair[1])
 )
 PRODUCTS = st.tuples(MONEY, st.integers(-(10**5), 10**5), st.integers(1, 10**9))
+# Products of up to 10^24, which no 64 bits hold.
+WIDE = st.tuples(
+    st.integers(-(10**15), 10**15), st.integers(10**8, 10**9), st.integers(10**8, 10**9)
+)
 
 
 @QUIET
-@given(cases=st.lists(st.one_of(HALVES, PRODUCTS), min_size=1, max_size=30))
+@given(cases=st.lists(st.one_of(HALVES, PRODUCTS, WIDE), min_size=1, max_size=30))
 def test_mul_div_is_the_exact_product_rounded_half_to_even(macro_sql, duck, cases):
     kept = [case for case in cases if abs(Fraction(case[0] * case[1], case[2])) < 2**62]
     _table(

@@ -187,6 +187,30 @@ def test_a_changed_description_posts_nothing(con, root):
     assert close(root, con, RELATION, act(FEB)).rows == 0
 
 
+@pytest.mark.parametrize(
+    ("streams", "why"),
+    [(["on_demand"], "one line an account"), (["on_demand", "commit"], "two lines of one account")],
+    ids=["decided by the account", "decided by the stream"],
+)
+def test_lines_rest_in_one_order_whatever_the_order_of_the_evidence(con, root, streams, why):
+    lines = [
+        line
+        for key in ("oi_2", "oi_1")
+        for stream in streams
+        for line in revenue(key, 70, JAN, stream=stream)
+    ]
+    load(con, lines)
+    one = close(root, con, RELATION, act(JAN))
+    load(con, lines[::-1])
+    other = close(root.with_name("other"), con, RELATION, act(JAN))
+    assert one.entries[0].read_bytes() == other.entries[0].read_bytes(), why
+    rested = con.execute(
+        f"select entry_key, account_code, stream from read_parquet('{one.entries[0]}')"
+    ).fetchall()
+    # Entry, then account, then stream: of every line exactly once.
+    assert rested == sorted((line.entry_key, line.account, line.stream) for line in lines)
+
+
 def test_an_unbalanced_entry_is_refused_by_name_and_nothing_is_posted(con, root):
     load(con, [*invoice("in_1", 300, JAN), Line("invoice:in_7", "1100", 5, JAN)])
     with pytest.raises(UnbalancedError, match="invoice:in_7 of US01 in USD is off by 5"):

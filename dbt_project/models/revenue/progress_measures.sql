@@ -72,16 +72,49 @@ breakage as (
             estimates.contract_id = obligations.contract_id
             and '|' || estimates.obligation_ids || '|' like '%|' || obligations.obligation_id || '|%'
     where estimates.kind = 'breakage'
+),
+
+-- Sums to date, of the obligations that have anything to sum: most only pass time, and windows over them cost the most.
+eventful as (
+    select
+        obligation_id,
+        measured_to,
+        round_no,
+        delivered_minor,
+        delivered_millionths,
+        change_minor,
+        reduction_minor
+    from movements
+    where obligation_id in (
+        select obligation_id from {{ ref('obligation_movements') }}
+        where delivered_minor <> 0 or delivered_millionths <> 0 or change_minor <> 0 or reduction_minor <> 0
+    )
+),
+
+sums as (
+    select
+        obligation_id,
+        measured_to,
+        sum(delivered_minor) over running as delivered_to_date_minor,
+        sum(delivered_millionths) over running as delivered_to_date_millionths,
+        sum(delivered_minor) over in_round as delivered_in_round_minor,
+        sum(change_minor - reduction_minor) over in_round as adjusted_in_round_minor,
+        sum(change_minor) over running as changed_to_date_minor,
+        sum(reduction_minor) over running as reduced_to_date_minor
+    from eventful
+    window
+        running as (partition by obligation_id order by measured_to),
+        in_round as (partition by obligation_id, round_no order by measured_to)
 )
 
 select
     movements.*,
-    sum(movements.delivered_minor) over running as delivered_to_date_minor,
-    sum(movements.delivered_millionths) over running as delivered_to_date_millionths,
-    sum(movements.delivered_minor) over in_round as delivered_in_round_minor,
-    sum(movements.change_minor - movements.reduction_minor) over in_round as adjusted_in_round_minor,
-    sum(movements.change_minor) over running as changed_to_date_minor,
-    sum(movements.reduction_minor) over running as reduced_to_date_minor,
+    coalesce(sums.delivered_to_date_minor, 0) as delivered_to_date_minor,
+    coalesce(sums.delivered_to_date_millionths, 0) as delivered_to_date_millionths,
+    coalesce(sums.delivered_in_round_minor, 0) as delivered_in_round_minor,
+    coalesce(sums.adjusted_in_round_minor, 0) as adjusted_in_round_minor,
+    coalesce(sums.changed_to_date_minor, 0) as changed_to_date_minor,
+    coalesce(sums.reduced_to_date_minor, 0) as reduced_to_date_minor,
     measurements.part_millionths,
     measurements.whole_millionths,
     coalesce(measurements.at_cost_minor, 0) as at_cost_minor,
@@ -89,6 +122,8 @@ select
     expected_units.expected_millionths,
     coalesce(breakage.breakage_minor, 0) as breakage_minor
 from movements
+left join sums
+    on movements.obligation_id = sums.obligation_id and movements.measured_to = sums.measured_to
 left join measurements
     on
         movements.obligation_id = measurements.obligation_id
@@ -109,6 +144,3 @@ left join breakage
         movements.obligation_id = breakage.obligation_id
         and movements.measured_to > breakage.known_date
         and movements.measured_to <= breakage.replaced_date
-window
-    running as (partition by movements.obligation_id order by movements.measured_to),
-    in_round as (partition by movements.obligation_id, movements.round_no order by movements.measured_to)

@@ -32,33 +32,20 @@ signed as (
     group by progress.obligation_id, progress.measured_to
 ),
 
+-- Narrow until the differences are taken: sorting what an obligation says of itself costs more than joining it.
 to_date as (
     select
         progress.obligation_id,
         progress.measured_to,
         progress.period,
         progress.is_actual,
-        obligations.contract_id,
-        obligations.customer_id,
-        obligations.entity_id,
-        obligations.currency,
-        obligations.sku,
-        obligations.stream,
-        obligations.is_usage,
-        obligations.revenue_account,
-        obligations.booked_date,
-        progress.price_minor + coalesce(signed.signed_minor, 0) as price_minor,
+        progress.price_minor,
         progress.recognised_to_date_minor,
         progress.catch_up_minor,
-        coalesce(reduced.contra_minor, 0) as contra_minor,
         {{ mul_div('progress.recognised_to_date_minor', 'obligations.supplier_share_bps', '10000') }} as supplier_to_date_minor
     from {{ ref('obligation_progress') }} as progress
     inner join {{ ref('obligations') }} as obligations
         on progress.obligation_id = obligations.obligation_id
-    left join signed
-        on progress.obligation_id = signed.obligation_id and progress.measured_to = signed.measured_to
-    left join reduced
-        on progress.obligation_id = reduced.obligation_id and progress.measured_to = reduced.measured_to
 ),
 
 differences as (
@@ -71,31 +58,45 @@ differences as (
             lag(supplier_to_date_minor) over (partition by obligation_id order by measured_to), 0
         ) as supplier_share_minor
     from to_date
+),
+
+intervals as (
+    select
+        differences.* {{ without_columns(['price_minor']) }},
+        differences.price_minor + coalesce(signed.signed_minor, 0) as price_minor,
+        coalesce(reduced.contra_minor, 0) as contra_minor
+    from differences
+    left join signed
+        on differences.obligation_id = signed.obligation_id and differences.measured_to = signed.measured_to
+    left join reduced
+        on differences.obligation_id = reduced.obligation_id and differences.measured_to = reduced.measured_to
 )
 
 select
-    obligation_id,
-    measured_to,
-    period,
-    is_actual,
-    contract_id,
-    customer_id,
-    entity_id,
-    currency,
-    sku,
-    stream,
-    is_usage,
-    revenue_account,
+    intervals.obligation_id,
+    intervals.measured_to,
+    intervals.period,
+    intervals.is_actual,
+    obligations.contract_id,
+    obligations.customer_id,
+    obligations.entity_id,
+    obligations.currency,
+    obligations.sku,
+    obligations.stream,
+    obligations.is_usage,
+    obligations.revenue_account,
     -- What usage is worth is only known when it is used, so that is when it is booked.
-    case when is_usage then period else {{ month_start('booked_date') }} end as booked_period,
-    cast(price_minor as bigint) as price_minor,
-    recognised_to_date_minor,
-    recognised_minor,
-    supplier_share_minor,
-    recognised_minor - supplier_share_minor as net_revenue_minor,
-    cast(catch_up_minor as bigint) as catch_up_minor,
-    cast(contra_minor as bigint) as contra_minor,
+    case when obligations.is_usage then intervals.period else {{ month_start('obligations.booked_date') }} end as booked_period,
+    cast(intervals.price_minor as bigint) as price_minor,
+    intervals.recognised_to_date_minor,
+    intervals.recognised_minor,
+    intervals.supplier_share_minor,
+    intervals.recognised_minor - intervals.supplier_share_minor as net_revenue_minor,
+    cast(intervals.catch_up_minor as bigint) as catch_up_minor,
+    cast(intervals.contra_minor as bigint) as contra_minor,
     -- What the revenue account is credited with: contra revenue carries the rest.
-    cast(recognised_minor - supplier_share_minor + contra_minor as bigint) as earned_minor,
-    cast(price_minor - recognised_to_date_minor as bigint) as remaining_minor
-from differences
+    cast(intervals.recognised_minor - intervals.supplier_share_minor + intervals.contra_minor as bigint) as earned_minor,
+    cast(intervals.price_minor - intervals.recognised_to_date_minor as bigint) as remaining_minor
+from intervals
+inner join {{ ref('obligations') }} as obligations
+    on intervals.obligation_id = obligations.obligation_id
