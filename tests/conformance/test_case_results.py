@@ -28,6 +28,7 @@ HOLDING = {
     *("no-selling-price", "not-collectable", "overlapping-versions"),
     *("service-dates-reversed", "unreasonable-residual"),
     *("signed-together", "over-contract-and-renewals", "targeted", "series-days"),
+    *("unapplied-cash", "cancellation"),
     *("RPO-01", "S26", "S28", "O11", "RATE-01", "RATE-03", "S03"),
     *("O15", "RET-01", "VAR-01", "VAR-04", "VAR-05", "VAR-06", "VAR-09", "W1", "W5"),
 }
