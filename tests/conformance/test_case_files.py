@@ -162,6 +162,7 @@ def test_a_slip_is_refused_with_its_file_key_and_reason(
 ):
     assert broken[0] in MINIMAL
     message = refusal(tmp_path, MINIMAL.replace(*broken, 1))
+    assert "after validation" not in message, "a refused member is not also a missing one"
     assert key in message and reason in message, message
 
 
