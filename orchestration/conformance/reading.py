@@ -101,7 +101,14 @@ def _read(path: Path, model: type[Model]) -> Model:
 
 
 def _problems(path: Path, error: ValidationError) -> Iterable[str]:
-    for problem in error.errors():
+    found = error.errors()
+    for problem in found:
+        # A list that is empty because its members were refused is not a second mistake.
+        within = len(problem["loc"])
+        if problem["type"] == "too_short" and any(
+            other is not problem and other["loc"][:within] == problem["loc"] for other in found
+        ):
+            continue
         key = _key(problem["loc"])
         message = problem["msg"].removeprefix("Value error, ")
         if problem["type"] == "extra_forbidden":

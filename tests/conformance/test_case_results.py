@@ -30,6 +30,7 @@ HOLDING = {
     *("signed-together", "over-contract-and-renewals", "targeted", "series-days"),
     *("RPO-01", "S26", "S28", "FX-01", "O11", "RATE-01", "RATE-03", "S03"),
     *("tax-inclusive", "rate-card-with-an-end"),
+    *("unapplied-cash", "cancellation"),
     *("O15", "RET-01", "VAR-01", "VAR-04", "VAR-05", "VAR-06", "VAR-09", "W1", "W5"),
 }
 

@@ -10,9 +10,9 @@ with splits as (
         reductions.amount_minor,
         -- An agent's revenue is what the supplier does not get.
         {{ mul_div(
-            mul_div('reductions.amount_minor', 'coalesce(progress.progress_part, 0)', 'coalesce(progress.progress_whole, 1)'),
-            '10000 - obligations.supplier_share_bps',
-            '10000'
+            'reductions.amount_minor',
+            wide('coalesce(progress.progress_part, 0)') ~ ' * (10000 - obligations.supplier_share_bps)',
+            wide('coalesce(progress.progress_whole, 1)') ~ ' * 10000'
         ) }} as recognised_minor
     from {{ ref('price_reductions') }} as reductions
     inner join {{ ref('obligations') }} as obligations
