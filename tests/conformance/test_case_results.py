@@ -26,7 +26,8 @@ HOLDING = {
     *("no-selling-price", "not-collectable", "overlapping-versions"),
     *("service-dates-reversed", "unreasonable-residual"),
     *("RPO-01", "S26", "S28", "O11", "RATE-01", "RATE-03", "S03"),
-    *("tax-inclusive", "rate-card-with-an-end"),
+    *("tax-inclusive", "rate-card-with-an-end", "financing-beyond-ten-years"),
+    *("refund-above-its-note", "deposit-overdrawn"),
     *("O15", "RET-01", "VAR-01", "VAR-04", "VAR-05", "VAR-06", "VAR-09", "W1", "W5"),
 }
 

@@ -28,7 +28,8 @@ items as (
         order_items.order_item_id,
         order_items.order_id,
         products.sku,
-        order_items.service_date
+        order_items.service_date,
+        order_items.billing_frequency
     from {{ ref('stg_salesforce__order_items') }} as order_items
     left join {{ ref('stg_salesforce__products') }} as products using (product_id)
     where not order_items.is_deleted
@@ -42,14 +43,24 @@ held_items as (
     select
         items.order_item_id,
         items.order_id,
-        items.sku
+        items.sku,
+        case
+            when policies.sku is null then 'ORDER_UNKNOWN_PRODUCT'
+            else 'ORDER_UNKNOWN_BILLING'
+        end as reason_code
     from items
     left join policies
         on
             items.sku = policies.sku
             and items.service_date >= policies.effective_from
             and (policies.effective_to is null or items.service_date < policies.effective_to)
-    where policies.sku is null
+    where
+        policies.sku is null
+        -- Usage is billed in arrears, whatever its item says.
+        or (
+            not policies.is_usage
+            and coalesce(items.billing_frequency, 'none') not in ('monthly', 'quarterly', 'annual', 'upfront', 'milestone')
+        )
 )
 
 select
@@ -65,7 +76,7 @@ union all
 select
     orders.order_id,
     held_items.order_item_id,
-    'ORDER_UNKNOWN_PRODUCT' as reason_code,
+    held_items.reason_code,
     held_items.sku
 from held_items
 inner join orders using (order_id)
