@@ -66,7 +66,9 @@ sides as (
     union all
     select 'evidence problem' as record, left_ref || ' ' || reason_code as ref, 0 as there, 1 as here
     from {{ ref('rec_evidence') }}
-    where left_ref is not null and reason_code not in ('OBLIGATION_WITHOUT_SSP', 'RESIDUAL_UNREASONABLE', 'CREDIT_NOTE_ABOVE_INVOICE', 'UNRATED_QUANTITY')
+    where left_ref is not null and reason_code not in (
+        'OBLIGATION_WITHOUT_SSP', 'RESIDUAL_UNREASONABLE', 'CREDIT_NOTE_ABOVE_INVOICE', 'UNRATED_QUANTITY', 'POOLS_BEYOND_LIMIT'
+    )
 )
 
 select record, ref, sum(there) as there_count, sum(here) as here_count

@@ -227,7 +227,8 @@ class Billing(StripeWriter):
             refunds=[
                 {
                     "refund": f"re_{self.name(r.id)}",
-                    "amount_refunded": minor(r.amount, currency),
+                    # A note explains no more of a refund than it takes off.
+                    "amount_refunded": min(minor(r.amount, currency), sum(amounts) + added_tax),
                 }
                 for r in refunds
             ],

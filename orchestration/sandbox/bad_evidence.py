@@ -64,6 +64,14 @@ def unknown_tenants(context: Context, drop: MeteringDrop) -> None:
         )
 
 
+ORDER_KINDS = (
+    "ORDER_WITHOUT_ACCOUNT",
+    "ORDER_UNKNOWN_CURRENCY",
+    "ORDER_UNKNOWN_PRODUCT",
+    "ORDER_UNKNOWN_BILLING",
+)
+
+
 class _Orders:
     """Orders that cannot enter the books."""
 
@@ -75,7 +83,7 @@ class _Orders:
 
     def plant(self) -> None:
         """One order a defect, with one item."""
-        for kind in ("ORDER_WITHOUT_ACCOUNT", "ORDER_UNKNOWN_CURRENCY", "ORDER_UNKNOWN_PRODUCT"):
+        for kind in ORDER_KINDS:
             for turn in range(self.context.catalogue.count(kind)):
                 self._order(kind, f"{kind}/{turn}")
         for turn in range(self.context.catalogue.count("RECORD_QUARANTINED")):
@@ -143,13 +151,15 @@ class _Orders:
                 "TotalPrice": number(total),
                 "ServiceDate": start.isoformat(),
                 "EndDate": end,
-                "Billing_Frequency__c": "annual",
+                "Billing_Frequency__c": "fortnightly"
+                if kind == "ORDER_UNKNOWN_BILLING"
+                else "annual",
                 "Description": "Order kept out of the books",
             },
             signed,
         )
-        unknown = kind == "ORDER_UNKNOWN_PRODUCT"
-        ref = f"salesforce:order_item:{item_id}" if unknown else f"salesforce:order:{order_id}"
+        of_item = kind in ("ORDER_UNKNOWN_PRODUCT", "ORDER_UNKNOWN_BILLING")
+        ref = f"salesforce:order_item:{item_id}" if of_item else f"salesforce:order:{order_id}"
         self.context.catalogue.record(
             kind, ref=ref, entity="US01", customer_id=account, period=start, amount=total
         )

@@ -29,8 +29,8 @@ HOLDING = {
     *("service-dates-reversed", "unreasonable-residual"),
     *("signed-together", "over-contract-and-renewals", "targeted", "series-days"),
     *("RPO-01", "S26", "S28", "FX-01", "O11", "RATE-01", "RATE-03", "S03"),
-    *("tax-inclusive", "rate-card-with-an-end"),
-    *("unapplied-cash", "cancellation"),
+    *("tax-inclusive", "rate-card-with-an-end", "financing-beyond-ten-years"),
+    *("unapplied-cash", "cancellation", "refund-above-its-note", "deposit-overdrawn"),
     *("O15", "RET-01", "VAR-01", "VAR-04", "VAR-05", "VAR-06", "VAR-09", "W1", "W5"),
 }
 

@@ -1,5 +1,5 @@
--- What each bank line is. A processor line names its payout by id or by trace id; naming none that exists leaves
--- the payout empty, never the line out.
+-- What each bank line is. A processor line names its payout by id or by trace id; naming none that exists, or several,
+-- leaves the payout empty, never the line out.
 with transactions as (
     select
         lines.*,
@@ -28,7 +28,8 @@ said as (
 named_payouts as (
     select
         said.bank_transaction_ref,
-        min(payouts.payout_id) as payout_id
+        case when count(distinct payouts.payout_id) = 1 then min(payouts.payout_id) end as payout_id,
+        count(distinct payouts.payout_id) as payout_count
     from said
     inner join {{ ref('payouts') }} as payouts
         on
@@ -45,7 +46,7 @@ select
     transactions.amount_minor,
     transactions.currency,
     case
-        when named_payouts.payout_id is not null then 'processor_payout'
+        when named_payouts.payout_count > 0 then 'processor_payout'
         when upper(transactions.reference_text) like '%STRIPE%' or upper(transactions.payer_name) like '%STRIPE%'
             then 'processor_payout'
         when upper(transactions.reference_text) like '%SWEEP%' then 'sweep'
@@ -53,6 +54,7 @@ select
         else 'other'
     end as kind,
     named_payouts.payout_id,
+    cast(coalesce(named_payouts.payout_count, 0) as integer) as payout_count,
     transactions.bank_reference,
     trim(transactions.reference_text) as reference_text,
     transactions.payer_name

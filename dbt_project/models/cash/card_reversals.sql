@@ -77,7 +77,9 @@ reversals as (
 ),
 
 credited as (
-    select 'stripe:refund:' || refund_id as reversal_id
+    select
+        'stripe:refund:' || refund_id as reversal_id,
+        sum(refunded_minor) as noted_minor
     from {{ ref('stg_stripe__credit_note_refunds') }}
     where not is_deleted and status = 'issued'
     group by refund_id
@@ -92,8 +94,11 @@ select
     reversals.currency,
     reversals.amount_minor,
     reversals.reversal_date,
-    -- A refund that a credit note explains lowers the price through the note.
-    credited.reversal_id is not null as is_credited,
+    -- What credit notes explain of a refund lowers the price through the note. A note that states no amount explains all.
+    case
+        when credited.reversal_id is null then 0
+        else least(reversals.amount_minor, coalesce(credited.noted_minor, reversals.amount_minor))
+    end as credited_minor,
     coalesce({{ mul_div('reversals.amount_minor', 'invoices.tax_minor', 'invoices.total_minor') }}, 0) as tax_minor
 from reversals
 left join charges using (charge_id)

@@ -72,6 +72,22 @@ beyond_limit as (
     where rounds.round_no > {{ var('price_rounds') }}
 ),
 
+financed_too_long as (
+    select
+        items.contract_id,
+        items.order_id,
+        items.order_item_id,
+        'FINANCING_BEYOND_LIMIT' as reason_code,
+        'item ' || items.order_item_id || ' is paid on ' || cast(terms.payment_date as varchar)
+        || ', more than {{ var('financing_years') }} years from its service' as detail
+    from {{ ref('financing_terms') }} as terms
+    inner join {{ ref('promised_items') }} as items
+        on terms.obligation_id = items.order_item_id
+    where
+        {{ add_months('least(terms.payment_date, items.service_start_date)', 12 * var('financing_years')) }}
+        < greatest(terms.payment_date, items.service_start_date)
+),
+
 problems as (
     select * from overlapping
     union all
@@ -82,6 +98,8 @@ problems as (
     select * from above_cap
     union all
     select * from beyond_limit
+    union all
+    select * from financed_too_long
 )
 
 select

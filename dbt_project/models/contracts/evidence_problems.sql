@@ -16,7 +16,7 @@ held as (
         {{ month_start('orders.effective_date') }} as period,
         orders.currency,
         coalesce(items.total_price_minor, orders.total_amount_minor, 0) as amount_minor,
-        coalesce('product ' || holds.sku, 'order ' || orders.order_number) as detail,
+        coalesce('product ' || holds.sku || coalesce(', billed ' || items.billing_frequency, ''), 'order ' || orders.order_number) as detail,
         cast(orders.activated_at as date) as seen_date
     from {{ ref('order_holds') }} as holds
     inner join orders using (order_id)

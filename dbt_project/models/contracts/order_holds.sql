@@ -29,7 +29,8 @@ items as (
         order_items.order_id,
         orders.entity_id,
         products.sku,
-        order_items.service_date
+        order_items.service_date,
+        order_items.billing_frequency
     from {{ ref('stg_salesforce__order_items') }} as order_items
     inner join orders using (order_id)
     left join {{ ref('stg_salesforce__products') }} as products using (product_id)
@@ -44,7 +45,11 @@ held_items as (
     select
         items.order_item_id,
         items.order_id,
-        items.sku
+        items.sku,
+        case
+            when policies.sku is null then 'ORDER_UNKNOWN_PRODUCT'
+            else 'ORDER_UNKNOWN_BILLING'
+        end as reason_code
     from items
     left join policies
         on
@@ -52,7 +57,13 @@ held_items as (
             and items.sku = policies.sku
             and items.service_date >= policies.effective_from
             and (policies.effective_to is null or items.service_date < policies.effective_to)
-    where policies.sku is null
+    where
+        policies.sku is null
+        -- Usage is billed in arrears, whatever its item says.
+        or (
+            not policies.is_usage
+            and coalesce(items.billing_frequency, 'none') not in ('monthly', 'quarterly', 'annual', 'upfront', 'milestone')
+        )
 )
 
 select
@@ -68,6 +79,6 @@ union all
 select
     held_items.order_id,
     held_items.order_item_id,
-    'ORDER_UNKNOWN_PRODUCT' as reason_code,
+    held_items.reason_code,
     held_items.sku
 from held_items

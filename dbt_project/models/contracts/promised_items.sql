@@ -16,7 +16,12 @@ items as (
         products.sku
     from {{ ref('stg_salesforce__order_items') }} as order_items
     left join {{ ref('stg_salesforce__products') }} as products using (product_id)
-    where not order_items.is_deleted
+    where
+        not order_items.is_deleted
+        and order_items.order_item_id not in (
+            select order_item_id from {{ ref('order_holds') }}
+            where order_item_id is not null
+        )
 ),
 
 policies as (

@@ -1,7 +1,8 @@
 -- What a contract owes its customer at a month end, or is owed: billed less recognised, never both at once. What is expected
 -- to be given back is a refund liability, the rest deferred. Of a debit, usage and items that only wait for their invoice are
 -- an unbilled receivable, for nothing but time stands before them (606-10-45-4); the rest is a contract asset. Contracts
--- are not netted with each other; what can be claimed back is a deposit and stands outside.
+-- are not netted with each other. What can be claimed back is a deposit, net over the contract's refundable items, and stands
+-- outside; where more was delivered of it than was paid in, the debit is part of the position.
 with movements as (
     {%- for entries in ['invoice_entries', 'card_entries', 'loss_entries', 'contra_entries', 'revenue_entries', 'financing_entries'] %}
     {{ 'union all' if not loop.first }}
@@ -37,14 +38,14 @@ changes as (
         movements.entity_id,
         movements.currency,
         {{ month_start('movements.entry_date') }} as period,
-        -movements.amount_minor as movement_minor,
-        case when obligations.is_usage then -movements.amount_minor else 0 end as usage_minor,
+        case when obligations.is_refundable then 0 else -movements.amount_minor end as movement_minor,
+        case when obligations.is_refundable then -movements.amount_minor else 0 end as deposit_minor,
+        case when obligations.is_usage and not coalesce(obligations.is_refundable, false) then -movements.amount_minor else 0 end as usage_minor,
         0 as waiting_minor,
         null as expected_minor
     from movements
     left join {{ ref('obligations') }} as obligations
         on movements.obligation_id = obligations.obligation_id
-    where not coalesce(obligations.is_refundable, false)
     union all
     select
         contract_id,
@@ -52,6 +53,7 @@ changes as (
         currency,
         period,
         0 as movement_minor,
+        0 as deposit_minor,
         0 as usage_minor,
         0 as waiting_minor,
         expected_minor
@@ -64,6 +66,7 @@ changes as (
         currency,
         {{ period }} as period,
         0 as movement_minor,
+        0 as deposit_minor,
         0 as usage_minor,
         {{ sign }}amount_minor as waiting_minor,
         null as expected_minor
@@ -79,6 +82,7 @@ by_month as (
         currency,
         period,
         sum(movement_minor) as movement_minor,
+        sum(deposit_minor) as deposit_minor,
         sum(usage_minor) as usage_minor,
         sum(waiting_minor) as waiting_minor,
         coalesce(max(expected_minor), 0) as expected_minor
@@ -86,16 +90,25 @@ by_month as (
     group by contract_id, entity_id, currency, period
 ),
 
+deposits as (
+    select
+        *,
+        greatest(-sum(deposit_minor) over (partition by contract_id, entity_id, currency order by period), 0)
+            as deposit_debit_minor
+    from by_month
+),
+
 positions as (
     select
         *,
-        sum(movement_minor) over (partition by contract_id, entity_id, currency order by period) as position_minor,
+        sum(movement_minor) over (partition by contract_id, entity_id, currency order by period) - deposit_debit_minor
+            as position_minor,
         greatest(
             -sum(usage_minor) over (partition by contract_id, entity_id, currency order by period), 0
         ) + greatest(
             sum(waiting_minor) over (partition by contract_id, entity_id, currency order by period), 0
         ) as only_unbilled_minor
-    from by_month
+    from deposits
 ),
 
 shown as (
@@ -118,7 +131,7 @@ select
     cast(shown.refund_liability_minor as bigint) as refund_liability_minor,
     cast(shown.unbilled_minor as bigint) as unbilled_minor,
     cast(shown.contract_asset_minor as bigint) as contract_asset_minor,
-    {%- for amount in ['refund_liability', 'unbilled', 'contract_asset'] %}
+    {%- for amount in ['refund_liability', 'unbilled', 'contract_asset', 'deposit_debit'] %}
     cast(
         shown.{{ amount }}_minor - coalesce(
             lag(shown.{{ amount }}_minor) over (

@@ -1,5 +1,5 @@
 -- Lines of the entries that show a contract in debit as a receivable or contract asset at month end, and what it is expected
--- to give back as a refund liability. Debit positive.
+-- to give back as a refund liability; a deposit that was overdrawn joins the position. Debit positive.
 with changed as (
     select
         positions.*,
@@ -13,12 +13,14 @@ with changed as (
         positions.unbilled_change_minor <> 0
         or positions.contract_asset_change_minor <> 0
         or positions.refund_liability_change_minor <> 0
+        or positions.deposit_debit_change_minor <> 0
 )
 {% for account, amount in [
     ("'1150'", 'unbilled_change_minor'),
     ("'1160'", 'contract_asset_change_minor'),
     ("'2400'", '-refund_liability_change_minor'),
-    ("'2100'", 'refund_liability_change_minor - unbilled_change_minor - contract_asset_change_minor'),
+    ("'2200'", '-deposit_debit_change_minor'),
+    ("'2100'", 'refund_liability_change_minor + deposit_debit_change_minor - unbilled_change_minor - contract_asset_change_minor'),
 ] %}
 {{ 'union all' if not loop.first }}
 select

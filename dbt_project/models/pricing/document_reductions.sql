@@ -14,10 +14,10 @@ reversals as (
         entity_id,
         currency,
         reversal_date as reduction_date,
-        amount_minor as gross_minor,
-        coalesce(tax_minor, 0) as tax_minor
+        amount_minor - credited_minor as gross_minor,
+        coalesce({{ mul_div('tax_minor', 'amount_minor - credited_minor', 'amount_minor') }}, 0) as tax_minor
     from {{ ref('card_reversals') }}
-    where kind = 'dispute_lost' or (kind = 'refund' and not is_credited and invoice_id is not null)
+    where kind = 'dispute_lost' or (kind = 'refund' and credited_minor < amount_minor and invoice_id is not null)
 ),
 
 credited as (
@@ -44,7 +44,7 @@ reversed as (
         reversal_date as day,
         case
             when kind in ('dispute_lost', 'dispute_reinstated') then amount_minor
-            when kind = 'refund' and not is_credited then 0
+            when kind = 'refund' then -credited_minor
             else -amount_minor
         end as settled_minor
     from {{ ref('card_reversals') }}
@@ -91,10 +91,17 @@ recovered as (
         written_off.entity_id,
         written_off.currency,
         received.day as reduction_date,
-        -received.settled_minor as gross_minor
+        -- Nothing is recovered beyond what was written off: the rest is the customer's.
+        -(
+            least(sum(received.settled_minor) over to_date, written_off.gross_minor)
+            - least(sum(received.settled_minor) over to_date - received.settled_minor, written_off.gross_minor)
+        ) as gross_minor
     from written_off
     inner join received
         on written_off.invoice_id = received.invoice_id and received.day >= written_off.reduction_date
+    window to_date as (
+        partition by written_off.invoice_id order by received.day, received.receipt_id rows unbounded preceding
+    )
 ),
 
 losses as (

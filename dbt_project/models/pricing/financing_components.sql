@@ -1,6 +1,6 @@
 -- The significant financing component of an obligation (606-10-32-15 to 32-20), month by month: what was paid ahead bears
 -- interest until the transfer, what is paid later from the transfer on. Compounded yearly, by days within a year.
-{%- set years = 10 %}
+{%- set years = var('financing_years') %}
 with terms as (
     select
         obligations.obligation_id,
@@ -18,6 +18,7 @@ with terms as (
     from {{ ref('financing_terms') }} as terms
     inner join {{ ref('obligations') }} as obligations
         on terms.obligation_id = obligations.obligation_id
+    where obligations.hold_reason is null
 ),
 {% for year in range(years) %}
 compounded_{{ year }} as (

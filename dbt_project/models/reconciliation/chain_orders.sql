@@ -30,21 +30,21 @@ with held as (
 amounts as (
     select contract_id, period, 'held' as amount, held_minor as amount_minor from held
     union all
-    select contract_id, period, 'held_explained', held_explained_minor from held
+    select contract_id, period, 'held_explained' as amount, held_explained_minor as amount_minor from held
     union all
-    select contract_id, period, 'contracted', planned_minor from {{ ref('planned_charges') }}
+    select contract_id, period, 'contracted' as amount, planned_minor as amount_minor from {{ ref('planned_charges') }}
     where is_expected
     union all
-    select contract_id, period, 'used', expected_invoice_minor from {{ ref('usage_charges') }}
+    select contract_id, period, 'used' as amount, expected_invoice_minor as amount_minor from {{ ref('usage_charges') }}
     union all
-    select contract_id, period, 'invoiced', amount_minor from {{ ref('chain_lines') }}
+    select contract_id, period, 'invoiced' as amount, amount_minor from {{ ref('chain_lines') }}
     {%- for amount in ['credits_applied', 'tax', 'unlined'] %}
     union all
-    select contract_id, period, '{{ amount }}', {{ amount }}_minor from {{ ref('chain_lines') }}
+    select contract_id, period, '{{ amount }}' as amount, {{ amount }}_minor as amount_minor from {{ ref('chain_lines') }}
     {%- endfor %}
     {%- for rec, amount in [('rec_orders_to_billing', 'contracted_carried'), ('rec_usage_to_invoices', 'used_carried')] %}
     union all
-    select coalesce(contract_id, 'none:' || entity_id || ':' || currency), period, '{{ amount }}', left_minor
+    select coalesce(contract_id, 'none:' || entity_id || ':' || currency) as contract_id, period, '{{ amount }}' as amount, left_minor as amount_minor
     from {{ ref(rec) }}
     union all
     select
@@ -54,10 +54,10 @@ amounts as (
                 and (reason_code is null or reason_code not in ('BILLED_WRONG_ENTITY', 'BILLED_WRONG_CURRENCY'))
                 then contract_id
             else 'none:' || right_entity_id || ':' || right_currency
-        end,
+        end as contract_id,
         period,
-        'invoiced_carried',
-        right_minor
+        'invoiced_carried' as amount,
+        right_minor as amount_minor
     from {{ ref(rec) }}
     {%- endfor %}
 )

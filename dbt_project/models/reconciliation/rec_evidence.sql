@@ -86,22 +86,6 @@ missing_invoices as (
     from {{ ref('missing_invoices') }}
 ),
 
-unrated as (
-    select
-        'salesforce:order_item:' || obligation_id as left_ref,
-        cast(null as varchar) as right_ref,
-        'UNRATED_QUANTITY' as reason_code,
-        entity_id,
-        customer_id,
-        contract_id,
-        period,
-        currency,
-        cast(0 as bigint) as amount_minor,
-        'contract ' || contract_id || ': ' || cast(unrated_quantity as varchar) || ' of ' || sku || ' in '
-        || substr(cast(period as varchar), 1, 7) || ' have no price on the rate card' as detail
-    from {{ ref('unrated_quantities') }}
-),
-
 all_problems as (
     select * from problems
     union all
@@ -113,7 +97,18 @@ all_problems as (
     union all
     select * from over_credited
     union all
-    select * from unrated
+    select
+        left_ref,
+        cast(null as varchar) as right_ref,
+        reason_code,
+        entity_id,
+        customer_id,
+        contract_id,
+        period,
+        currency,
+        amount_minor,
+        detail
+    from {{ ref('engine_limits') }}
     union all
     select
         null as left_ref,

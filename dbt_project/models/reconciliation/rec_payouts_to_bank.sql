@@ -41,6 +41,7 @@ paired as (
                     when payouts.arrival_date >= {{ as_of_date() }} or payouts.status <> 'paid' then 'PAYOUT_IN_TRANSIT'
                     else 'PAYOUT_NOT_IN_BANK'
                 end
+            when deposits.payout_count > 1 then 'DEPOSIT_NAMES_SEVERAL_PAYOUTS'
             when deposits.known_payout_id is null then 'DEPOSIT_WITHOUT_PAYOUT'
             when deposits.booking_no > 1 then 'DEPOSIT_DUPLICATED'
             when payouts.amount_minor <> deposits.amount_minor or payouts.currency <> deposits.currency
