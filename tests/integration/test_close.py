@@ -408,7 +408,8 @@ def test_a_close_killed_at_any_point_leaves_old_or_new_books_and_ends_like_an_un
     assert (settings.books / "head.json").read_bytes() == before
 
     # While the batch is written aside; a close that was faster has it whole.
-    killed_when(close_command(settings, "close", "2026-06"), (settings.books / ".incoming").exists)
+    aside = settings.books / ".incoming" / "batch"
+    killed_when(close_command(settings, "close", "2026-06"), aside.exists)
     freed(settings)
     assert books.verify(settings.books) == []
     assert sealed.exists() or (settings.books / "head.json").read_bytes() == before
