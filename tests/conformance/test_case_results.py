@@ -29,6 +29,7 @@ HOLDING = {
     *("service-dates-reversed", "unreasonable-residual"),
     *("signed-together", "over-contract-and-renewals", "targeted", "series-days"),
     *("unapplied-cash", "cancellation", "after-cut-off", "agent-by-month"),
+    *("agent-credit-note", "catch-up-longer"),
     *("RPO-01", "S26", "S28", "O11", "RATE-01", "RATE-03", "S03"),
     *("O15", "RET-01", "VAR-01", "VAR-04", "VAR-05", "VAR-06", "VAR-09", "W1", "W5"),
 }
