@@ -31,6 +31,7 @@ HOLDING = {
     *("RPO-01", "S26", "S28", "FX-01", "O11", "RATE-01", "RATE-03", "S03"),
     *("tax-inclusive", "rate-card-with-an-end", "financing-beyond-ten-years"),
     *("unapplied-cash", "cancellation", "refund-above-its-note", "deposit-overdrawn"),
+    *("after-cut-off", "agent-by-month", "agent-credit-note", "catch-up-longer"),
     *("O15", "RET-01", "VAR-01", "VAR-04", "VAR-05", "VAR-06", "VAR-09", "W1", "W5"),
 }
 
@@ -116,3 +117,19 @@ def test_every_exception_of_a_refused_contract_names_its_contract_and_its_reason
         ).fetchall()  # fmt: skip
     assert len(rows) >= 8
     assert all(all(row) for row in rows), rows
+
+
+@pytest.mark.usefixtures("results")
+def test_a_contract_on_hold_is_allocated_no_price_and_earns_nothing(home: Path):
+    with duckdb.connect(str(home / "warehouse" / "tieout.duckdb"), read_only=True) as connection:
+        for relation, amount in {
+            "pricing.price_allocations": "allocated_minor",
+            "revenue.revenue_schedule": "recognised_minor",
+            "revenue.remaining_obligations": "remaining_minor",
+        }.items():
+            found = connection.execute(
+                f"select contract_id, {amount} from {relation}"
+                f" where list_contains($1, contract_id) and {amount} is not null",
+                [list(HELD)],
+            ).fetchall()
+            assert found == [], relation

@@ -14,6 +14,7 @@ with months as (
         on postings.entity_id = entities.entity_id
     where
         accounts.account_type in ('revenue', 'contra_revenue')
+        and not accounts.is_intercompany
         and postings.period >= {{ month_start('entities.joined_on') }}
     group by postings.entity_id, coalesce(postings.stream, 'unassigned'), postings.period
 ),
