@@ -77,12 +77,14 @@ def run(settings: Settings, *arguments: str) -> str:
 def run_steps(settings: Settings, steps: Sequence[Step], parse: Mapping[str, Any]) -> None:
     """Run commands one after the other in one process that parses once, with ``parse`` as variables.
 
-    Which models exist and what they read must not depend on the variables of a step. Errors: DbtError.
+    Which models exist and what they read must not depend on the variables of a step: so another ``as_of``
+    takes the project as it was parsed for the last one, in a folder of its own because dbt's command line
+    would parse again for its variables. Errors: DbtError.
     """
     settings.warehouse.parent.mkdir(parents=True, exist_ok=True)
     as_of = settings.as_of.strftime("%Y-%m-%d %H:%M:%S")
     order = {
-        "fixed": ["--project-dir", str(DBT_PROJECT), "--target-path", str(settings.dbt_target)],
+        "fixed": ["--project-dir", str(DBT_PROJECT), "--target-path", str(settings.dbt_target / "steps")],
         "parse": dict(parse),
         "steps": [
             {"arguments": list(step.arguments), "variables": {"as_of": as_of, **step.variables}}
@@ -94,6 +96,8 @@ def run_steps(settings: Settings, steps: Sequence[Step], parse: Mapping[str, Any
         input=json.dumps(order),
         cwd=REPOSITORY,
         env=os.environ | environment(settings),
+        # If this process is killed, dbt goes on writing for a while: nobody else may until it ends.
+        pass_fds=held_descriptors(),
         capture_output=True,
         text=True,
         check=False,
@@ -103,9 +107,9 @@ def run_steps(settings: Settings, steps: Sequence[Step], parse: Mapping[str, Any
         raise DbtError(tail)
 
 
-def build(settings: Settings) -> str:
+def build(settings: Settings, *selection: str) -> None:
     """Seeds, models and data tests in dependency order (unit tests belong to ``make test``)."""
-    return run(settings, "build", "--exclude-resource-type", "unit_test")
+    run_steps(settings, [Step(("build", *selection, "--exclude-resource-type", "unit_test"), {})], {})
 
 
 def manifest(settings: Settings) -> Path:

@@ -44,7 +44,7 @@ def refresh_books(settings: Settings) -> None:
     """Show the books as they are now in the warehouse, and build only what reads them."""
     with warehouse.alone(settings, "a refresh"), warehouse.changing_only_the_books(settings):
         show(settings)
-        dbt.run(settings, "build", "--select", FROM_BOOKS, "--exclude-resource-type", "unit_test")
+        dbt.build(settings, "--select", FROM_BOOKS)
 
 
 def ensure_built(settings: Settings) -> bool:

@@ -27,7 +27,7 @@ CAUSES = {
 }
 POLICY = ("pattern", "selling_price", "product_mapping", "record_entity")
 _COLUMNS = ("reported", *CAUSES, "recast")
-_REVENUE = "account_type in ('revenue', 'contra_revenue')"
+_REVENUE = "statement_line = 'Revenue'"
 
 
 def _sums(sign: str) -> str:
@@ -74,7 +74,7 @@ CONTRACTS = """
         coalesce(sum(abs(amount_minor)) filter (is_revenue), 0)::bigint as gross_minor,
         count(distinct period) as months
     from (
-        select changes.*, accounts.account_type in ('revenue', 'contra_revenue') as is_revenue
+        select changes.*, accounts.statement_line = 'Revenue' as is_revenue
         from ledger.recast_policy_changes as changes
         inner join policy.accounts as accounts using (account_code)
     ) as changes

@@ -145,11 +145,13 @@ def test_every_amount_of_a_mart_is_an_integer_that_is_never_null(manifest, model
     for mart in models:
         if room(mart) != "marts":
             continue
-        proven = {
-            test["column_name"]
-            for test in proofs_of(manifest, mart)
-            if (test.get("test_metadata") or {}).get("name") == "not_null"
-        }
+        proven = set()
+        for test in proofs_of(manifest, mart):
+            told = test.get("test_metadata") or {}
+            if told.get("name") == "never_null":
+                proven |= set(told["kwargs"]["columns"])
+            elif told.get("name") == "not_null":
+                proven.add(test["column_name"])
         for column in mart["columns"].values():
             if column["name"].endswith("_minor"):
                 assert column["data_type"] == "bigint", f"{mart['name']}.{column['name']}"

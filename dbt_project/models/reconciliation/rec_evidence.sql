@@ -98,29 +98,15 @@ all_problems as (
     select * from over_credited
     union all
     select
-        left_ref,
-        cast(null as varchar) as right_ref,
-        reason_code,
-        entity_id,
-        customer_id,
-        contract_id,
-        period,
-        currency,
-        amount_minor,
-        detail
+        left_ref, cast(null as varchar) as right_ref, reason_code, entity_id, customer_id, contract_id, period, currency,
+        amount_minor, detail
     from {{ ref('engine_limits') }}
     union all
     select
         null as left_ref,
         'fx:rate:' || cast(rate_date as varchar) || ':' || currency || ':' || functional_currency as right_ref,
-        'RATE_MISSING' as reason_code,
-        entity_id,
-        null as customer_id,
-        null as contract_id,
-        {{ month_start('rate_date') }} as period,
-        currency,
-        amount_minor,
-        detail
+        'RATE_MISSING' as reason_code, entity_id, null as customer_id, null as contract_id,
+        {{ month_start('rate_date') }} as period, currency, amount_minor, detail
     from {{ ref('missing_rates') }}
     union all
     select
