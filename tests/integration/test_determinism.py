@@ -71,9 +71,9 @@ def test_a_run_killed_at_five_random_points_ends_as_if_it_had_not_been(
     finished_home: Path, tmp_path: Path
 ):
     home = tmp_path / "killed"
-    # A run takes some tens of seconds; each kill lets it get further, as a nervous operator would.
+    # A run closes four months; each kill lets it get further, as a nervous operator would.
     rng = random.Random(20261124)
-    moments = sorted(rng.uniform(2, 26) for _ in range(5))
+    moments = sorted(rng.uniform(3, 55) for _ in range(5))
     killed = 0
     try:
         for moment in moments:
