@@ -52,7 +52,7 @@ STEPS = (
     Step("exceptions", "High exceptions have an owner", "Billing operations", 3, ("models",)),
     Step("soft_close", "Preview of the postings read", "Revenue accounting", 3, ("controls",)),
     Step("prior_period", "Prior-period amounts approved", "Controller", 4, ("soft_close",)),
-    Step("flux", "Movements above threshold explained", "Revenue accounting", 4, ("soft_close",)),
+    Step("flux", "Movements above threshold asked for", "Revenue accounting", 4, ("soft_close",)),
     Step(
         "seal",
         "Difference posted and period sealed",

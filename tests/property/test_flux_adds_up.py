@@ -48,8 +48,9 @@ def world(duck: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
         duck.execute(f"create schema if not exists tieout.{name}")
     duck.execute(
         """create or replace table tieout.policy.accounts as from (values
-            ('4010', 'revenue', 'Revenue'), ('4910', 'contra_revenue', 'Revenue'),
-            ('1100', 'asset', 'Accounts receivable')) t(account_code, account_type, statement_line)"""
+            ('4010', 'revenue', 'Revenue', false), ('4910', 'contra_revenue', 'Revenue', false),
+            ('1100', 'asset', 'Accounts receivable', false)
+        ) t(account_code, account_type, statement_line, is_intercompany)"""
     )
     duck.execute(
         f"""create or replace table tieout.policy.entities as from (values
