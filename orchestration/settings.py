@@ -153,7 +153,7 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
     home = Path(env.get("TIEOUT_HOME") or REPOSITORY / "var").resolve()
     which = env.get("TIEOUT_ENV", "sandbox")
     numbers = {}
-    for name, default, least in (("SEED", 7, 0), ("SIZE", 200, 1), ("MONTHS", 18, 3)):
+    for name, default, least in (("SEED", 7, 0), ("SIZE", 60, 1), ("MONTHS", 18, 3)):
         text = env.get(f"TIEOUT_{name}", str(default))
         if not text.isdigit() or int(text) < least:
             raise SettingsError(f"TIEOUT_{name}={text!r} is not a whole number of {least} or more")
