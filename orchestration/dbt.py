@@ -84,7 +84,12 @@ def run_steps(settings: Settings, steps: Sequence[Step], parse: Mapping[str, Any
     settings.warehouse.parent.mkdir(parents=True, exist_ok=True)
     as_of = settings.as_of.strftime("%Y-%m-%d %H:%M:%S")
     order = {
-        "fixed": ["--project-dir", str(DBT_PROJECT), "--target-path", str(settings.dbt_target / "steps")],
+        "fixed": [
+            "--project-dir",
+            str(DBT_PROJECT),
+            "--target-path",
+            str(settings.dbt_target / "steps"),
+        ],
         "parse": dict(parse),
         "steps": [
             {"arguments": list(step.arguments), "variables": {"as_of": as_of, **step.variables}}
@@ -109,7 +114,9 @@ def run_steps(settings: Settings, steps: Sequence[Step], parse: Mapping[str, Any
 
 def build(settings: Settings, *selection: str) -> None:
     """Seeds, models and data tests in dependency order (unit tests belong to ``make test``)."""
-    run_steps(settings, [Step(("build", *selection, "--exclude-resource-type", "unit_test"), {})], {})
+    run_steps(
+        settings, [Step(("build", *selection, "--exclude-resource-type", "unit_test"), {})], {}
+    )
 
 
 def manifest(settings: Settings) -> Path:
