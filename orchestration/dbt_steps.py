@@ -13,7 +13,7 @@ from typing import Any
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 
 # Failures are read from the results; writing and formatting the rest takes a fifth of the time.
-LEAN = ("--quiet", "--no-write-json", "--log-level", "none", "--log-level-file", "none")
+LEAN = ("--quiet", "--no-write-json", "--log-level", "error", "--log-level-file", "none")
 
 
 def _invoke(runner: dbtRunner, step: dict[str, Any], fixed: list[str]) -> dbtRunnerResult:
@@ -26,7 +26,7 @@ def _failures(result: dbtRunnerResult) -> list[str]:
     if result.exception is not None:
         return [str(result.exception)]
     found = [
-        f"{one.node.name}: {one.message}"
+        f"{getattr(one, 'node', one).unique_id.rpartition('.')[2]}: {one.message}"
         for one in getattr(result.result, "results", ())
         if str(one.status) in {"error", "fail", "runtime error"}
     ]
