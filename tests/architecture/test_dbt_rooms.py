@@ -148,8 +148,8 @@ def test_every_amount_of_a_mart_is_an_integer_that_is_never_null(manifest, model
         proven = set()
         for test in proofs_of(manifest, mart):
             told = test.get("test_metadata") or {}
-            if told.get("name") == "never_null":
-                proven |= set(told["kwargs"]["columns"])
+            if told.get("name") == "unique_combination":
+                proven |= set(told["kwargs"].get("filled", []))
             elif told.get("name") == "not_null":
                 proven.add(test["column_name"])
         for column in mart["columns"].values():
