@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -177,11 +177,12 @@ def _finish(
     batch: books.Batch,
     facts: dict[str, Fact],
     controls: Sequence[Mapping[str, Any]],
+    refresh: Callable[[], None],
 ) -> Closed:
     """After the seal: record what was checked, show the batch, make the packet, publish."""
     by = str(batch.manifest["prepared_by"])
     record(at.books, batch, CHECKED, by, _now(), checked_detail(facts))
-    pipeline.refresh_books(at)
+    refresh()
     known, _ = recorded_facts(at.books, period)
     known["packet"] = Fact(True, "this packet")
     packets = _packets(at, period, batch, checklist(period, known), controls)
@@ -215,22 +216,24 @@ def close_period(
         if refusal and not soft:
             raise refusal
         was_built = pipeline.ensure_built(at)
-        controls, controls_hash = controls_of(at)
-        act = _act(at, period, people, reason, controls_hash)
-        with books.session(at.warehouse, at.home / "scratch") as con:
-            found = books.preview(at.books, con, COMPUTED, act, record=soft)
-            facts = facts_before_the_seal(at, period, controls, found, was_built=was_built)
-            lines = checklist(period, facts)
-            blockers = blocking(lines)
-            if soft or blockers:
-                if not refusal:
-                    keep_facts(at, period, facts)
-                if soft:
-                    return Closed(period, None, found, tuple(lines))
-                raise CloseBlockedError(period, blockers)
-            _unchanged(at)
-            batch = books.close(at.books, con, COMPUTED, act)
-        return replace(_finish(at, period, batch, facts, controls), preview=found)
+        # The dbt that will show the batch gets ready beside the controls.
+        with pipeline.refreshing_books(at) as refresh:
+            controls, controls_hash = controls_of(at)
+            act = _act(at, period, people, reason, controls_hash)
+            with books.session(at.warehouse, at.home / "scratch") as con:
+                found = books.preview(at.books, con, COMPUTED, act, record=soft)
+                facts = facts_before_the_seal(at, period, controls, found, was_built=was_built)
+                lines = checklist(period, facts)
+                blockers = blocking(lines)
+                if soft or blockers:
+                    if not refusal:
+                        keep_facts(at, period, facts)
+                    if soft:
+                        return Closed(period, None, found, tuple(lines))
+                    raise CloseBlockedError(period, blockers)
+                _unchanged(at)
+                batch = books.close(at.books, con, COMPUTED, act)
+            return replace(_finish(at, period, batch, facts, controls, refresh), preview=found)
 
 
 def _seal_of(settings: Settings, period: date) -> books.Batch:
@@ -250,10 +253,12 @@ def packet_period(settings: Settings, period: date) -> Closed:
     at = replace(settings, as_of=datetime.fromisoformat(batch.manifest["cut_off"]))
     with warehouse.alone(at, f"the packet of {period_name(period)}"):
         was_built = pipeline.ensure_built(at)
-        controls, _ = controls_of(at)
-        nothing = books.Preview(period, batch.rows, (), (), (), ())
-        facts = facts_before_the_seal(at, period, controls, nothing, was_built=was_built)
-        return _finish(at, period, batch, facts, controls)
+        # The dbt that will show the batch gets ready beside the controls.
+        with pipeline.refreshing_books(at) as refresh:
+            controls, _ = controls_of(at)
+            nothing = books.Preview(period, batch.rows, (), (), (), ())
+            facts = facts_before_the_seal(at, period, controls, nothing, was_built=was_built)
+            return _finish(at, period, batch, facts, controls, refresh)
 
 
 def sign_off(settings: Settings, period: date, by: str, role: str, remarks: str = "") -> None:
@@ -301,26 +306,28 @@ def open_at(
         if chain:
             raise BooksError(f"the books already opened with {chain[0].batch_id}")
         was_built = pipeline.ensure_built(at)
-        controls, controls_hash = controls_of(at)
-        if failed := failed_blocking(controls):
-            raise CloseBlockedError(period, failed)
-        act = _act(at, period, people, "go-live", controls_hash)
-        with books.session(at.warehouse, at.home / "scratch") as con:
-            relation = _trial_balance(period)
-            row = con.execute(
-                "select count(*) from tieout.staging.stg_erp__trial_balances where period = ?",
-                [period],
-            ).fetchone()
-            if not row or not row[0]:
-                raise BooksError(
-                    f"the ERP's trial balance of {period_name(period)} has not landed: pull it first"
-                )
-            _unchanged(at)
-            batch = books.open_books(at.books, con, COMPUTED, act, trial_balance=relation)
-        nothing = books.Preview(period, batch.rows, (), (), (), ())
-        facts = facts_before_the_seal(at, period, controls, nothing, was_built=was_built)
-        closed = _finish(at, period, batch, facts, controls)
-        return replace(closed, opening_differences=tuple(opening_differences(at, batch)))
+        # The dbt that will show the batch gets ready beside the controls.
+        with pipeline.refreshing_books(at) as refresh:
+            controls, controls_hash = controls_of(at)
+            if failed := failed_blocking(controls):
+                raise CloseBlockedError(period, failed)
+            act = _act(at, period, people, "go-live", controls_hash)
+            with books.session(at.warehouse, at.home / "scratch") as con:
+                relation = _trial_balance(period)
+                row = con.execute(
+                    "select count(*) from tieout.staging.stg_erp__trial_balances where period = ?",
+                    [period],
+                ).fetchone()
+                if not row or not row[0]:
+                    raise BooksError(
+                        f"the ERP's trial balance of {period_name(period)} has not landed: pull it first"
+                    )
+                _unchanged(at)
+                batch = books.open_books(at.books, con, COMPUTED, act, trial_balance=relation)
+            nothing = books.Preview(period, batch.rows, (), (), (), ())
+            facts = facts_before_the_seal(at, period, controls, nothing, was_built=was_built)
+            closed = _finish(at, period, batch, facts, controls, refresh)
+            return replace(closed, opening_differences=tuple(opening_differences(at, batch)))
 
 
 def opening_differences(settings: Settings, batch: books.Batch) -> list[dict[str, Any]]:

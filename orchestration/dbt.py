@@ -10,7 +10,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -74,49 +75,64 @@ def run(settings: Settings, *arguments: str) -> str:
     return done.stdout
 
 
-def run_steps(settings: Settings, steps: Sequence[Step], parse: Mapping[str, Any]) -> None:
-    """Run commands one after the other in one process that parses once, with ``parse`` as variables.
+@contextmanager
+def waiting(
+    settings: Settings, parse: Mapping[str, Any]
+) -> Iterator[Callable[[Sequence[Step]], None]]:
+    """A dbt that parses with ``parse`` as variables while its caller does something else, then runs steps
+    one after the other. It holds nothing of the warehouse before; unused, it is ended.
 
     Which models exist and what they read must not depend on the variables of a step: so another ``as_of``
     takes the project as it was parsed for the last one, in a folder of its own because dbt's command line
-    would parse again for its variables. Errors: DbtError.
+    would parse again for its variables. Errors: DbtError from the call that runs the steps.
     """
     settings.warehouse.parent.mkdir(parents=True, exist_ok=True)
     as_of = settings.as_of.strftime("%Y-%m-%d %H:%M:%S")
+    target = str(settings.dbt_target / "steps")
     order = {
-        "fixed": [
-            "--project-dir",
-            str(DBT_PROJECT),
-            "--target-path",
-            str(settings.dbt_target / "steps"),
-        ],
+        "fixed": ["--project-dir", str(DBT_PROJECT), "--target-path", target],
         "parse": dict(parse),
-        "steps": [
-            {"arguments": list(step.arguments), "variables": {"as_of": as_of, **step.variables}}
-            for step in steps
-        ],
     }
-    done = subprocess.run(
+    process = subprocess.Popen(
         [sys.executable, "-m", "orchestration.dbt_steps"],
-        input=json.dumps(order),
         cwd=REPOSITORY,
         env=os.environ | environment(settings),
         # If this process is killed, dbt goes on writing for a while: nobody else may until it ends.
         pass_fds=held_descriptors(),
-        capture_output=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        check=False,
     )
-    if done.returncode != 0:
-        tail = "\n".join((done.stdout + done.stderr).strip().splitlines()[-40:])
-        raise DbtError(tail)
+    assert process.stdin is not None
+    process.stdin.write(json.dumps(order) + "\n")
+    process.stdin.flush()
+
+    def run_these(steps: Sequence[Step]) -> None:
+        asked = [
+            {"arguments": list(step.arguments), "variables": {"as_of": as_of, **step.variables}}
+            for step in steps
+        ]
+        said = "".join(process.communicate(json.dumps(asked)))
+        if process.returncode != 0:
+            raise DbtError("\n".join(said.strip().splitlines()[-40:]))
+
+    try:
+        yield run_these
+    finally:
+        process.kill()
+        process.communicate()
 
 
-def build(settings: Settings, *selection: str) -> None:
+def run_steps(settings: Settings, steps: Sequence[Step], parse: Mapping[str, Any]) -> None:
+    """Run commands one after the other in one process that parses once. Errors: DbtError."""
+    with waiting(settings, parse) as run_these:
+        run_these(steps)
+
+
+def building(*selection: str) -> list[Step]:
     """Seeds, models and data tests in dependency order (unit tests belong to ``make test``)."""
-    run_steps(
-        settings, [Step(("build", *selection, "--exclude-resource-type", "unit_test"), {})], {}
-    )
+    return [Step(("build", *selection, "--exclude-resource-type", "unit_test"), {})]
 
 
 def manifest(settings: Settings) -> Path:

@@ -1,7 +1,8 @@
 """Runs several dbt commands in one process that parses the project once: ``python -m orchestration.dbt_steps``.
 
-Reads a JSON list of steps from stdin, each with its arguments and variables, and stops at the first that
-fails. A process of its own, so that dbt's global state and its hold on the warehouse end with it.
+Reads from stdin a line of JSON that says how to parse, then a JSON list of steps, each with its arguments and
+variables, and stops at the first that fails. A process of its own, so that dbt's global state and its hold on
+the warehouse end with it.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ def _failures(result: dbtRunnerResult) -> list[str]:
 
 def main() -> int:
     """Run the steps. 0 when all of them succeeded."""
-    order = json.load(sys.stdin)
+    order = json.loads(sys.stdin.readline())
     parsed = _invoke(
         dbtRunner(), {"arguments": ["parse"], "variables": order["parse"]}, order["fixed"]
     )
@@ -43,7 +44,8 @@ def main() -> int:
         print("\n".join(_failures(parsed)), file=sys.stderr)
         return 1
     runner = dbtRunner(manifest=parsed.result)  # type: ignore[arg-type]
-    for step in order["steps"]:
+    # Until here nothing of the warehouse was touched; what to do arrives when the caller is ready.
+    for step in json.loads(sys.stdin.read() or "[]"):
         result = _invoke(runner, step, order["fixed"])
         if not result.success:
             print(f"dbt {step['arguments'][0]} failed:", file=sys.stderr)

@@ -5,7 +5,8 @@ The Dagster assets call the same functions; this is their order, without a sched
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from orchestration import books, dbt, warehouse
 from orchestration.defs.resources import connected
@@ -36,15 +37,25 @@ def build(settings: Settings) -> None:
     with warehouse.alone(settings, "a build"):
         build_starts(settings)
         show(settings)
-        dbt.build(settings)
+        dbt.run_steps(settings, dbt.building(), {})
         build_succeeded(settings)
 
 
-def refresh_books(settings: Settings) -> None:
-    """Show the books as they are now in the warehouse, and build only what reads them."""
-    with warehouse.alone(settings, "a refresh"), warehouse.changing_only_the_books(settings):
-        show(settings)
-        dbt.build(settings, "--select", FROM_BOOKS)
+@contextmanager
+def refreshing_books(settings: Settings) -> Iterator[Callable[[], None]]:
+    """What shows the books as they are now in the warehouse and builds only what reads them; its dbt gets
+    ready while its caller works."""
+    with dbt.waiting(settings, {}) as run_these:
+
+        def refresh() -> None:
+            with (
+                warehouse.alone(settings, "a refresh"),
+                warehouse.changing_only_the_books(settings),
+            ):
+                show(settings)
+                run_these(dbt.building("--select", FROM_BOOKS))
+
+        yield refresh
 
 
 def ensure_built(settings: Settings) -> bool:
@@ -57,5 +68,6 @@ def ensure_built(settings: Settings) -> bool:
             build(settings)
             return True
         if warehouse.noted(settings)["books"] != warehouse.shown_books(settings):
-            refresh_books(settings)
+            with refreshing_books(settings) as refresh:
+                refresh()
         return False
