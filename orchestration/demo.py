@@ -1,6 +1,7 @@
 """What `make demo` and its siblings print: the run, what tied, what was found, where to look.
 
-Reads the warehouse after the fact; every figure printed here stands in a mart or a report.
+Belongs here: the order of the demo and its tables; the months are in ``demo_closes``. Every figure printed
+stands in a mart, a manifest or a report.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ RECONCILED = """
 
 
 def run_demo(settings: Settings, console: Console) -> bool:
-    """Run the job ``crm_to_cash`` in this process. True if it succeeded and everything tied."""
+    """Live through the last months, run the job ``crm_to_cash``, close, recast. True if all of it tied."""
     started = time.monotonic()
     console.print(
         f"[bold]Tieout[/bold]  {settings.env}, as of {settings.as_of:%Y-%m-%d}, "

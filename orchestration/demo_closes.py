@@ -14,9 +14,9 @@ from rich.table import Table
 
 from orchestration import books, pipeline
 from orchestration.books.store import period_name, previous_period
-from orchestration.closing import cut_off_of
+from orchestration.closing import cut_off_of, materiality
 from orchestration.sandbox.clock import advance, clock_of
-from orchestration.settings import DBT_PROJECT, Settings
+from orchestration.settings import Settings
 
 CLOSES = 3
 RECAST_POLICY = "group_2026"
@@ -41,10 +41,9 @@ def is_sealed(settings: Settings, period: date) -> bool:
 
 def _approvals() -> list[str]:
     """The demo's controller has read the late evidence, whatever it comes to."""
-    with (DBT_PROJECT / "seeds" / "close_thresholds.csv").open() as file:
-        pairs = [line.split(",")[:2] for line in file.read().splitlines()[1:]]
     return [
-        f"{entity}:{currency}:{10**12}:late evidence read and agreed" for entity, currency in pairs
+        f"{entity}:{currency}:{10**12}:late evidence read and agreed"
+        for entity, currency in materiality().by_entity
     ]
 
 

@@ -52,6 +52,29 @@ def test_every_planted_defect_is_found_and_nothing_else_is_raised(finished_home:
     assert {code for (code,) in raised} == planted
 
 
+def test_the_books_differ_from_the_erp_only_by_what_is_named(finished_home: Path):
+    """A one-sided pair, a missing posting or a manual journal each stand in a column of their own."""
+    with duckdb.connect(
+        str(finished_home / "published" / "tieout.duckdb"), read_only=True
+    ) as marts:
+        compared, differing, unexplained = marts.execute(
+            """select count(*), count(*) filter (where difference_minor <> 0),
+                count(*) filter (where unexplained_minor <> 0) from marts.rpt_books_to_gl"""
+        ).fetchone() or (0, 0, 0)
+    assert compared > 100 and differing > 0
+    assert unexplained == 0
+
+
+def test_the_demo_seals_four_months_and_bridges_a_recast(finished_home: Path):
+    printed = (finished_home / "demo.txt").read_text()
+    for month in ("2026-03", "2026-04", "2026-05", "2026-06"):
+        assert re.search(rf"^ {month} +0000", printed, re.M), month
+    assert "4 batches, chain verifies" in printed
+    third = re.search(r"^ 2026-06 .*", printed, re.M)
+    assert third and "late usage" in third.group()
+    assert re.search(r"unexplained in [\d,]+ lines: 0 +every amount has its cause", printed)
+
+
 def test_planted_defects_cover_all_five_handoffs(finished_home: Path):
     truth = json.loads((finished_home / "sandbox" / "truth.json").read_text())["defects"]
     assert {defect["handoff"] for defect in truth} >= HANDOFFS

@@ -18,6 +18,8 @@ with posted as (
 
 -- Entry by entry, so that a change of one entry is not hidden by the opposite change of another.
 by_entry as (
+    {%- for lines, sign in [('ledger_entry_lines', ''), ('posted_entry_lines', '-')] %}
+    {{ 'union all' if not loop.first }}
     select
         entry_key,
         entry_type,
@@ -26,21 +28,10 @@ by_entry as (
         account_code,
         period,
         functional_currency,
-        amount_minor,
-        functional_minor
-    from {{ ref('ledger_entry_lines') }}
-    union all
-    select
-        entry_key,
-        entry_type,
-        entity_id,
-        currency,
-        account_code,
-        period,
-        functional_currency,
-        -amount_minor as amount_minor,
-        -functional_minor as functional_minor
-    from {{ ref('posted_entry_lines') }}
+        {{ sign }}amount_minor as amount_minor,
+        {{ sign }}functional_minor as functional_minor
+    from {{ ref(lines) }}
+    {%- endfor %}
 ),
 
 open_entries as (

@@ -2,9 +2,14 @@
 -- From as reported to as recast in one column of amounts: what was reported, each cause, and what is recast, by entity, stream,
 -- economic month and account. The rows of a month but the last sum to the last.
 with amounts as (
+    {%- for cause_no, cause, model, condition in [
+        ('0', "'as reported'", 'recast_as_reported', 'true'), ('cause_no', 'cause', 'recast_policy_changes', 'true'),
+        ('99', "'as recast'", 'recast_steps', 'step_no = 4'),
+    ] %}
+    {{ 'union all' if not loop.first }}
     select
-        0 as cause_no,
-        'as reported' as cause,
+        {{ cause_no }} as cause_no,
+        {{ cause }} as cause,
         entity_id,
         currency,
         account_code,
@@ -12,32 +17,9 @@ with amounts as (
         period,
         contract_id,
         amount_minor
-    from {{ ref('recast_as_reported') }}
-    union all
-    select
-        cause_no,
-        cause,
-        entity_id,
-        currency,
-        account_code,
-        stream,
-        period,
-        contract_id,
-        amount_minor
-    from {{ ref('recast_policy_changes') }}
-    union all
-    select
-        99 as cause_no,
-        'as recast' as cause,
-        entity_id,
-        currency,
-        account_code,
-        stream,
-        period,
-        contract_id,
-        amount_minor
-    from {{ ref('recast_steps') }}
-    where step_no = 4
+    from {{ ref(model) }}
+    where {{ condition }}
+    {%- endfor %}
 )
 
 select

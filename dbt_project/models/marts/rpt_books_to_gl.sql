@@ -14,6 +14,8 @@ select
     cast(compared.wrong_entity_minor as bigint) as wrong_entity_minor,
     cast(compared.wrong_period_minor as bigint) as wrong_period_minor,
     cast(compared.amount_mismatch_minor as bigint) as amount_mismatch_minor,
+    cast(compared.one_sided_minor as bigint) as one_sided_minor,
+    cast(compared.erp_imbalance_minor as bigint) as erp_imbalance_minor,
     cast(compared.unexplained_minor as bigint) as unexplained_minor
 from {{ ref('books_to_gl') }} as compared
 left join {{ ref('accounts') }} as accounts

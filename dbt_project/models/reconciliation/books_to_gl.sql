@@ -6,6 +6,8 @@
     'wrong_entity': 'GL_WRONG_ENTITY',
     'wrong_period': 'GL_WRONG_PERIOD',
     'amount_mismatch': 'GL_AMOUNT_MISMATCH',
+    'one_sided': 'INTERCOMPANY_ONE_SIDED',
+    'erp_imbalance': 'the trial balance moves by another amount than its journals',
 } %}
 with reported as (
     select entity_id, period, account_code, currency, closing_minor
@@ -50,6 +52,16 @@ steps as (
             and 'erp:journal:' || postings.journal_id = named_right.right_ref
             and postings.entity_id = named_right.right_entity_id
             and postings.currency = named_right.right_currency
+    union all
+    select
+        entity_id,
+        account_code,
+        currency,
+        period as from_period,
+        cast(null as date) as until_period,
+        '{{ reasons.erp_imbalance }}' as step,
+        -amount_minor as amount_minor
+    from {{ ref('erp_imbalances') }}
     union all
     select
         entity_id,
