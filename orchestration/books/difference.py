@@ -328,8 +328,11 @@ def compute_lines(
     con.execute(f"create temp view {LINES} as {lines}")
     con.execute(
         f"""create temp table {SUMMARY} as
-        select entity_id, currency, period, cause, account_code, count(*) as lines,
+        select entity_id, currency, functional_currency, period, cause, account_code, count(*) as lines,
             sum(greatest(amount_minor, 0)) as debit_minor,
-            sum(greatest(-amount_minor, 0)) as credit_minor
+            sum(greatest(-amount_minor, 0)) as credit_minor,
+            -- What has an amount in the entity's own currency alone: exchange differences and other rates.
+            coalesce(sum(greatest(functional_minor, 0)) filter (amount_minor = 0), 0) as own_debit_minor,
+            coalesce(sum(greatest(-functional_minor, 0)) filter (amount_minor = 0), 0) as own_credit_minor
         from {LINES} group by all"""
     )

@@ -59,13 +59,24 @@ class Materiality:
 def prior_period_amounts(
     con: duckdb.DuckDBPyConnection, summary: str
 ) -> tuple[PriorPeriodAmount, ...]:
-    """Measure the lines of a difference that belong to earlier months, off its summary."""
+    """Measure the lines of a difference that belong to earlier months, off its summary.
+
+    In the currency of the documents; exchange differences, which have no amount there, in the entity's own.
+    """
     rows = con.execute(
-        f"""select entity_id, currency, strftime(period, '%Y-%m') as month, cause,
+        f"""with measured as (
+            select entity_id, currency, period, cause, account_code, debit_minor, credit_minor, lines
+            from {summary} where debit_minor <> 0 or credit_minor <> 0
+            union all
+            select entity_id, functional_currency, period, cause, account_code, own_debit_minor,
+                own_credit_minor, case when debit_minor = 0 and credit_minor = 0 then lines else 0 end
+            from {summary} where own_debit_minor <> 0 or own_credit_minor <> 0
+        )
+        select entity_id, currency, strftime(period, '%Y-%m') as month, cause,
             sum(case when {causes.is_profit_and_loss()} then credit_minor - debit_minor else 0
                 end)::bigint,
             sum(debit_minor)::bigint, sum(lines)::bigint
-        from {summary}
+        from measured
         where cause not in ({quoted(causes.CURRENT)}, {quoted(causes.OPENING)})
         group by entity_id, currency, month, cause order by all"""
     ).fetchall()

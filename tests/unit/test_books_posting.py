@@ -255,6 +255,26 @@ def test_a_remeasurement_posts_functional_amounts_alone(con, root):
     ]
 
 
+def test_an_exchange_difference_of_an_earlier_month_needs_approval_too(con, root):
+    """January's 1,000 were worth 2,000 at home when it closed and are 3,000 at the rate known in February:
+    1,000 more of revenue that no amount in the document's currency shows."""
+    load(con, revenue("o1", 1000, JAN))
+    con.execute(f"alter table {RELATION} add column functional_currency varchar default 'GBP'")
+    con.execute(f"alter table {RELATION} add column functional_minor bigint")
+    con.execute(f"update {RELATION} set functional_minor = amount_minor * 2")
+    close(root, con, RELATION, act(JAN))
+    con.execute(f"update {RELATION} set functional_minor = amount_minor * 3")
+    strict = act(FEB, materiality=Materiality(default_minor=999))
+    with pytest.raises(ApprovalNeededError, match="US01 GBP: 1000 minor units"):
+        close(root, con, RELATION, strict)
+    given = Approval("US01", "GBP", 1000, "cfo", "rate of the bank")
+    batch = close(root, con, RELATION, replace(strict, approvals=(given,)))
+    assert [
+        (amount["currency"], amount["period"], amount["result_minor"])
+        for amount in batch.manifest["prior_period"]
+    ] == [("GBP", "2026-01", 1000)]
+
+
 def test_a_line_without_amount_is_refused_by_name(con, root):
     load(con, invoice("in_1", 300, JAN))
     con.execute(f"update {RELATION} set debit_minor = null where account_code = '1100'")
